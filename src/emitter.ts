@@ -1,0 +1,93 @@
+import { Observable, type SchedulerLike, type Subscriber } from 'rxjs';
+import type { Control } from './control.ts';
+import { type Abort, abort, begin, type Following, type Frame } from './frame.ts';
+import { Loop } from './loop.ts';
+import type { Lane } from './protocol.ts';
+import { eventLoop } from './scheduler.ts';
+
+/** Where an emitter's frames come from. */
+export interface Source<L extends Lane> {
+  /**
+   * The next frame, or `undefined` until `wake`. DATA only on a balance >= 1, which it may overdraw by less than its
+   * last record; on less, a FLUSH, END or ABORT is welcome.
+   */
+  pull(balance: number): Following<L> | undefined;
+  /** Told that the receiver refused the rest; answers the ABORT to end with, if it has one to say. */
+  reset?(ext: unknown): Abort<L['abort']> | undefined;
+}
+
+/** The sending end of a lane. */
+export interface Outlet<L extends Lane> {
+  /** Sends BEGIN. */
+  begin(ext: L['begin']): void;
+  /** Pulls what there is to send. */
+  wake(): void;
+  /** Whether a DATA pulled now would leave now. */
+  readonly ready: boolean;
+}
+
+/**
+ * Sends what `source` has into `out`, obeying its receiver: never more than its credit, one frame at a time, nothing
+ * after a terminal, and after RESET exactly ABORT. Everything that sends frames sends them through this.
+ */
+export function emit<L extends Lane>(
+  out: Subscriber<Frame<L>>,
+  source: Source<L>,
+  scheduler: SchedulerLike = eventLoop,
+): Outlet<L> {
+  let balance = 0;
+  let opening: { ext: L['begin'] } | undefined;
+  let refusal: Abort<L['abort']> | undefined;
+
+  const step = (): boolean => {
+    if (opening !== undefined) {
+      const { ext } = opening;
+      opening = undefined;
+      out.next(begin(ext, control));
+      return true;
+    }
+    const frame = refusal ?? source.pull(balance);
+    if (frame === undefined) return false;
+    if (frame.kind === 'data') balance -= frame.reserved;
+    out.next(frame);
+    if (frame.kind === 'end' || frame.kind === 'abort') out.complete();
+    return true;
+  };
+
+  const control = (control: Control): void => {
+    if (out.closed || refusal !== undefined) return;
+    if (control.kind === 'window') balance += control.credit;
+    else refusal = source.reset?.(control.ext) ?? abort();
+    loop.wake();
+  };
+
+  const loop = new Loop(step, (thrown) => out.error(thrown), scheduler);
+  out.add(() => loop.stop());
+  return {
+    begin(ext) {
+      opening = { ext };
+      loop.wake();
+    },
+    wake: () => loop.wake(),
+    get ready() {
+      return balance > 0 && loop.idle;
+    },
+  };
+}
+
+/**
+ * A lane from a source: BEGIN with `ext` on subscription, then what `open` pulls. `wake` tells that there is more;
+ * the source's own clean-up is added to `out`, which ends when the lane does or its receiver leaves.
+ */
+export function emitter<L extends Lane>(
+  ext: L['begin'],
+  open: (wake: () => void, out: Subscriber<Frame<L>>) => Source<L>,
+  scheduler: SchedulerLike = eventLoop,
+): Observable<Frame<L>> {
+  return new Observable((out) => {
+    let outlet: Outlet<L> | undefined;
+    const source = open(() => outlet?.wake(), out);
+    outlet = emit(out, source, scheduler);
+    outlet.begin(ext);
+  });
+}

@@ -1,0 +1,49 @@
+import { type Observable, Subscriber, type Subscription } from 'rxjs';
+
+/** What an operator does with its source; what it leaves out is passed on. */
+export interface Listener<T> {
+  next(value: T): void;
+  error?(defect: unknown): void;
+  complete?(): void;
+}
+
+/**
+ * Subscribes to `source` on behalf of `out`: the one way in which an operator subscribes. A throw in a handler, or in
+ * a user's function that it calls, unsubscribes from the source and becomes the Rx error of `out`; it never escapes
+ * to the source, and never to the process. When `out` ends, the subscription does.
+ */
+export function listen<T>(source: Observable<T>, out: Subscriber<never>, listener: Listener<T>): Subscription {
+  const fail = (thrown: unknown): void => {
+    subscriber.unsubscribe();
+    out.error(thrown);
+  };
+  // A Subscriber of our own, rather than a plain observer, can be closed while a source still emits synchronously.
+  const subscriber: Subscriber<T> = new Subscriber<T>({
+    next(value) {
+      try {
+        listener.next(value);
+      } catch (thrown) {
+        fail(thrown);
+      }
+    },
+    error(defect: unknown) {
+      try {
+        if (listener.error) listener.error(defect);
+        else out.error(defect);
+      } catch (thrown) {
+        fail(thrown);
+      }
+    },
+    complete() {
+      try {
+        if (listener.complete) listener.complete();
+        else out.complete();
+      } catch (thrown) {
+        fail(thrown);
+      }
+    },
+  });
+  out.add(subscriber);
+  source.subscribe(subscriber);
+  return subscriber;
+}

@@ -1,0 +1,36 @@
+/**
+ * A flush that keeps its place among DATA. `caught-up` and `gap` are barriers: nothing conflates across them.
+ * `progress` and `watermark` are cumulative: a later one may replace one of its own kind directly before it.
+ * A mark of any other name keeps its place and is never replaced.
+ */
+export interface Mark {
+  readonly mark: string;
+  /** The partition it speaks of; without one, the whole lane. */
+  readonly partition?: number;
+}
+
+/** A flush that answers something sent on the other lane: it may pass waiting DATA, never another answer. */
+export interface Answer {
+  readonly answer: string;
+}
+
+/** Tells a consumer what it does not get: the offsets from `from` up to, not including, `to`. */
+export interface Gap extends Mark {
+  readonly mark: 'gap';
+  readonly partition: number;
+  readonly from: bigint;
+  readonly to: bigint;
+  readonly reason: string;
+}
+
+/** Whether a flush is an answer; otherwise it is a mark. */
+export const isAnswer = (ext: Mark | Answer): ext is Answer => 'answer' in ext;
+
+/** Whether a mark is one that nothing conflates across. */
+export const isBarrier = (ext: Mark): boolean => ext.mark === 'caught-up' || ext.mark === 'gap';
+
+/** Whether `later` says all that `earlier` said, so that it may take its place when nothing stands between them. */
+export const replaces = (later: Mark, earlier: Mark): boolean =>
+  (later.mark === 'progress' || later.mark === 'watermark') &&
+  later.mark === earlier.mark &&
+  later.partition === earlier.partition;
