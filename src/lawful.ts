@@ -1,10 +1,9 @@
-import { Observable } from 'rxjs';
 import type { Control } from './control.ts';
 import { type Code, SluiceError } from './errors.ts';
 import { begin, type Data, type Frame } from './frame.ts';
-import { listen } from './listen.ts';
+import { operate } from './listen.ts';
 import { cut } from './payload.ts';
-import type { Lane, LaneOperator } from './protocol.ts';
+import type { AnyLane } from './protocol.ts';
 
 /** The code of a law that one joint can show to be broken. */
 export type LawCode = Extract<Code, `LAW_${string}`>;
@@ -28,9 +27,8 @@ export class FrameLawError extends SluiceError {
  *
  * @param at how the error names the joint
  */
-export function lawful<L extends Lane>(at = 'joint'): LaneOperator<L> {
-  return (source) =>
-    new Observable((out) => {
+export function lawful(at = 'joint'): AnyLane {
+  return operate((out) => {
       let phase: 'idle' | 'open' | 'reset' | 'closed' = 'idle';
       let balance = 0;
       let delivering = false;
@@ -47,7 +45,7 @@ export function lawful<L extends Lane>(at = 'joint'): LaneOperator<L> {
           sink(control);
         };
 
-      const broken = (frame: Frame<L>): readonly [LawCode, string] | undefined => {
+      const broken = (frame: Frame): readonly [LawCode, string] | undefined => {
         if (delivering) return ['LAW_REENTRANT', frame.kind];
         if (phase === 'closed') return ['LAW_AFTER_TERMINAL', frame.kind];
         if (frame.kind === 'abort') return undefined;
@@ -56,7 +54,7 @@ export function lawful<L extends Lane>(at = 'joint'): LaneOperator<L> {
         return frame.kind === 'data' ? brokenData(frame, balance) : undefined;
       };
 
-      listen(source, out, {
+      return {
         next(frame) {
           const verdict = broken(frame);
           if (verdict !== undefined) return fail(...verdict);
@@ -81,7 +79,7 @@ export function lawful<L extends Lane>(at = 'joint'): LaneOperator<L> {
           if (phase === 'closed' || phase === 'idle') out.complete();
           else fail('LAW_UNTERMINATED', `completed while ${phase}`);
         },
-      });
+      };
     });
 }
 

@@ -1,4 +1,6 @@
-import { type Observable, Subscriber, type Subscription } from 'rxjs';
+import { Observable, Subscriber, type Subscription } from 'rxjs';
+import type { Frame } from './frame.ts';
+import type { AnyLane, Lane } from './protocol.ts';
 
 /** What an operator does with its source; what it leaves out is passed on. */
 export interface Listener<T> {
@@ -47,3 +49,10 @@ export function listen<T>(source: Observable<T>, out: Subscriber<never>, listene
   source.subscribe(subscriber);
   return subscriber;
 }
+
+/** Makes an operator of one lane: `connect` answers what it does with its source on behalf of `out`. */
+export const operate = <L extends Lane>(connect: (out: Subscriber<Frame<L>>) => Listener<Frame<L>>): AnyLane<L> =>
+  ((source: Observable<Frame<L>>) =>
+    new Observable<Frame<L>>((out) => {
+      listen(source, out, connect(out));
+    })) as unknown as AnyLane<L>;

@@ -1,4 +1,4 @@
-import type { MonoTypeOperatorFunction, OperatorFunction } from 'rxjs';
+import type { MonoTypeOperatorFunction, Observable, OperatorFunction } from 'rxjs';
 import type { Fault } from './errors.ts';
 import type { Frame } from './frame.ts';
 import type { Answer, Mark } from './marks.ts';
@@ -32,3 +32,6 @@ export type Proxy<P extends Protocol, Q extends Protocol> = (exit: Binding<Q>) =
 
 /** Works on one lane, inside a pipe. */
 export type LaneOperator<L extends Lane> = MonoTypeOperatorFunction<Frame<L>>;
+
+/** Works on any lane that is at least a `L`, and leaves its type alone. */
+export type AnyLane<L extends Lane = Lane> = <F extends Frame<L>>(source: Observable<F>) => Observable<F>;

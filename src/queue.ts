@@ -1,3 +1,4 @@
+import { Deque } from './deque.ts';
 import type { Data, Flush } from './frame.ts';
 import { type Mark, replaces } from './marks.ts';
 import { cut, keep } from './payload.ts';
@@ -7,6 +8,8 @@ import type { Lane } from './protocol.ts';
 export interface Queue<L extends Lane> {
   /** Whether neither DATA nor a mark waits. */
   readonly empty: boolean;
+  /** What the DATA that waits costs. */
+  readonly waiting: number;
   /** Admits a DATA. */
   offer(frame: Data<L['data']>): void;
   /** Admits a mark at its place behind what waits. */
@@ -15,57 +18,53 @@ export interface Queue<L extends Lane> {
   poll(balance: number): Data<L['data']> | Flush<L['flush']> | undefined;
 }
 
-/** Told how much credit its owner may return upstream. */
+/** Told how much credit may go back upstream. */
 export type Owe = (credit: number) => void;
-
-const SPARE_HEAD = 1024;
 
 /** First in, first out; credit is owed when a DATA leaves. */
 export class Fifo<L extends Lane> implements Queue<L> {
   readonly #owe: Owe;
-  #frames: (Data<L['data']> | Flush<L['flush']>)[] = [];
-  #head = 0;
+  readonly #frames = new Deque<Data<L['data']> | Flush<L['flush']>>();
+  #waiting = 0;
 
   constructor(owe: Owe) {
     this.#owe = owe;
   }
 
   get empty(): boolean {
-    return this.#head === this.#frames.length;
+    return this.#frames.length === 0;
+  }
+
+  get waiting(): number {
+    return this.#waiting;
   }
 
   offer(frame: Data<L['data']>): void {
     this.#frames.push(frame);
+    this.#waiting += frame.reserved;
   }
 
   mark(frame: Flush<L['flush']>): void {
-    const last = this.empty ? undefined : this.#frames.at(-1);
-    if (last?.kind === 'flush' && replaces(frame.ext as Mark, last.ext as Mark)) this.#frames[this.#frames.length - 1] = frame;
-    else this.#frames.push(frame);
+    pushMark(this.#frames, frame);
   }
 
   poll(balance: number): Data<L['data']> | Flush<L['flush']> | undefined {
-    if (this.empty) return undefined;
-    const frame = this.#frames[this.#head] as Data<L['data']> | Flush<L['flush']>;
-    if (frame.kind === 'flush') return this.#shift(frame);
+    const frame = this.#frames.first;
+    if (frame === undefined || frame.kind === 'flush') return this.#frames.shift();
     if (balance <= 0) return undefined;
     const parts = cut(frame, balance);
-    if (parts !== undefined) this.#frames[this.#head] = keep(parts[1]);
-    const head = parts === undefined ? this.#shift(frame) : parts[0];
+    if (parts === undefined) this.#frames.shift();
+    else this.#frames.first = keep(parts[1]);
+    const head = parts === undefined ? frame : parts[0];
+    this.#waiting -= head.reserved;
     this.#owe(head.reserved);
     return head;
   }
+}
 
-  #shift<F>(frame: F): F {
-    this.#frames[this.#head] = undefined as never;
-    this.#head += 1;
-    if (this.empty) {
-      this.#frames.length = 0;
-      this.#head = 0;
-    } else if (this.#head >= SPARE_HEAD && this.#head * 2 > this.#frames.length) {
-      this.#frames = this.#frames.slice(this.#head);
-      this.#head = 0;
-    }
-    return frame;
-  }
+/** Puts a mark last, in place of one directly before it that it replaces. */
+export function pushMark<E>(frames: Deque<Flush<E> | { readonly kind: string }>, frame: Flush<E>): void {
+  const { last } = frames;
+  if (last?.kind === 'flush' && replaces(frame.ext as Mark, (last as Flush<Mark>).ext)) frames.last = frame;
+  else frames.push(frame);
 }

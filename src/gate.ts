@@ -1,0 +1,79 @@
+import type { SchedulerLike, Subscriber } from 'rxjs';
+import { emit, type Outlet } from './emitter.ts';
+import { type Abort, abort, type Data, type End, type Flush, type Following, type Frame } from './frame.ts';
+import { isAnswer } from './marks.ts';
+import { keep } from './payload.ts';
+import type { Lane } from './protocol.ts';
+import type { Queue } from './queue.ts';
+
+export interface GateOptions<L extends Lane> {
+  readonly queue: Pick<Queue<L>, 'empty' | 'poll'>;
+  /** Called when nothing is left to send: grants upstream what is due and answers whether it did. */
+  readonly refill: () => boolean;
+  /** Called when the receiver refuses the rest. */
+  readonly reset: (ext: unknown) => void;
+  readonly scheduler: SchedulerLike | undefined;
+}
+
+/**
+ * An outlet with a queue before it: what a relay, a merge and each consumer of a fan-out send through. Marks keep
+ * their place in the queue, answers pass it, END waits for it and ABORT does not.
+ */
+export class Gate<L extends Lane> {
+  readonly #queue: GateOptions<L>['queue'];
+  readonly #refill: () => boolean;
+  readonly #outlet: Outlet<L>;
+  readonly #answers: Flush<L['flush']>[] = [];
+  #terminal: End<L['end']> | Abort<L['abort']> | undefined;
+
+  constructor(out: Subscriber<Frame<L>>, { queue, refill, reset, scheduler }: GateOptions<L>) {
+    this.#queue = queue;
+    this.#refill = refill;
+    this.#outlet = emit<L>(
+      out,
+      {
+        pull: (balance) => this.#pull(balance),
+        reset: (ext) => {
+          if (this.#terminal === undefined) reset(ext);
+          return this.#terminal?.kind === 'abort' ? this.#terminal : abort();
+        },
+      },
+      scheduler,
+    );
+  }
+
+  /** Whether END or ABORT has come. */
+  get closing(): boolean {
+    return this.#terminal !== undefined;
+  }
+
+  begin(ext: L['begin']): void {
+    this.#outlet.begin(ext);
+  }
+
+  /** Takes a DATA or FLUSH in, to wait in a queue that leads to the gate's if it must, and sends what may be sent. */
+  accept(frame: Data<L['data']> | Flush<L['flush']>, queue: Pick<Queue<L>, 'offer' | 'mark'>): void {
+    if (frame.kind === 'data') queue.offer(this.#outlet.ready && this.#queue.empty ? frame : keep(frame));
+    else if (isAnswer(frame.ext)) this.#answers.push(frame);
+    else queue.mark(frame);
+    this.#outlet.wake();
+  }
+
+  /** Ends the lane. */
+  close(frame: End<L['end']> | Abort<L['abort']>): void {
+    this.#terminal = frame;
+    this.#outlet.wake();
+  }
+
+  #pull(balance: number): Following<L> | undefined {
+    for (;;) {
+      if (this.#answers.length > 0) return this.#answers.shift();
+      if (this.#terminal?.kind === 'abort') return this.#terminal;
+      const frame = this.#queue.poll(balance);
+      if (frame !== undefined) return frame;
+      if (this.#terminal !== undefined) return this.#queue.empty ? this.#terminal : undefined;
+      // A grant may bring frames before it returns, hence another look.
+      if (!this.#refill()) return undefined;
+    }
+  }
+}
