@@ -118,8 +118,10 @@ export class ConflatingQueue<R extends Positioned> implements Queue<RunLane<R>> 
   }
 
   #slotsOf(partition: number): Map<unknown, Slot<R>> {
-    let slots = this.#newest.get(partition);
-    if (slots === undefined) this.#newest.set(partition, (slots = new Map()));
+    const known = this.#newest.get(partition);
+    if (known !== undefined) return known;
+    const slots = new Map<unknown, Slot<R>>();
+    this.#newest.set(partition, slots);
     return slots;
   }
 

@@ -45,11 +45,12 @@ export class DroppingQueue<R extends Positioned> implements Queue<RunLane<R>> {
     this.#owe(frame.reserved);
     const room = this.#drop === 'newest' ? this.#capacity - this.#waiting : Number.POSITIVE_INFINITY;
     const [accepted, refused] = room > 0 ? (cut(frame, room) ?? [frame]) : [undefined, frame];
+    if (accepted !== undefined) {
+      this.#open.frame = accepted;
+      this.#waiting += accepted.reserved;
+      this.#cells.push(emptyCell());
+    }
     if (refused !== undefined) lose(this.#open, refused.payload);
-    if (accepted === undefined) return;
-    this.#open.frame = accepted;
-    this.#waiting += accepted.reserved;
-    this.#cells.push(emptyCell());
     if (this.#drop === 'oldest') this.#dropOldest();
   }
 

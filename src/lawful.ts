@@ -29,58 +29,58 @@ export class FrameLawError extends SluiceError {
  */
 export function lawful(at = 'joint'): AnyLane {
   return operate((out) => {
-      let phase: 'idle' | 'open' | 'reset' | 'closed' = 'idle';
-      let balance = 0;
-      let delivering = false;
+    let phase: 'idle' | 'open' | 'reset' | 'closed' = 'idle';
+    let balance = 0;
+    let delivering = false;
 
-      const fail = (code: LawCode, detail: string): void => out.error(new FrameLawError(code, at, detail));
+    const fail = (code: LawCode, detail: string): void => out.error(new FrameLawError(code, at, detail));
 
-      const watched =
-        (sink: (control: Control) => void) =>
-        (control: Control): void => {
-          if (control.kind === 'reset') {
-            if (phase === 'open') phase = 'reset';
-          } else if (isCount(control.credit)) balance += control.credit;
-          else return fail('LAW_BAD_CREDIT', `credit ${control.credit}`);
-          sink(control);
-        };
-
-      const broken = (frame: Frame): readonly [LawCode, string] | undefined => {
-        if (delivering) return ['LAW_REENTRANT', frame.kind];
-        if (phase === 'closed') return ['LAW_AFTER_TERMINAL', frame.kind];
-        if (frame.kind === 'abort') return undefined;
-        if (phase === 'reset') return ['LAW_AFTER_RESET', frame.kind];
-        if ((frame.kind === 'begin') !== (phase === 'idle')) return ['LAW_GRAMMAR', `${frame.kind} while ${phase}`];
-        return frame.kind === 'data' ? brokenData(frame, balance) : undefined;
+    const watched =
+      (sink: (control: Control) => void) =>
+      (control: Control): void => {
+        if (control.kind === 'reset') {
+          if (phase === 'open') phase = 'reset';
+        } else if (isCount(control.credit)) balance += control.credit;
+        else return fail('LAW_BAD_CREDIT', `credit ${control.credit}`);
+        sink(control);
       };
 
-      return {
-        next(frame) {
-          const verdict = broken(frame);
-          if (verdict !== undefined) return fail(...verdict);
-          let passed = frame;
-          switch (frame.kind) {
-            case 'begin':
-              phase = 'open';
-              passed = begin(frame.ext, watched(frame.control));
-              break;
-            case 'data':
-              balance -= frame.reserved;
-              break;
-            case 'end':
-            case 'abort':
-              phase = 'closed';
-          }
-          delivering = true;
-          out.next(passed);
-          delivering = false;
-        },
-        complete() {
-          if (phase === 'closed' || phase === 'idle') out.complete();
-          else fail('LAW_UNTERMINATED', `completed while ${phase}`);
-        },
-      };
-    });
+    const broken = (frame: Frame): readonly [LawCode, string] | undefined => {
+      if (delivering) return ['LAW_REENTRANT', frame.kind];
+      if (phase === 'closed') return ['LAW_AFTER_TERMINAL', frame.kind];
+      if (frame.kind === 'abort') return undefined;
+      if (phase === 'reset') return ['LAW_AFTER_RESET', frame.kind];
+      if ((frame.kind === 'begin') !== (phase === 'idle')) return ['LAW_GRAMMAR', `${frame.kind} while ${phase}`];
+      return frame.kind === 'data' ? brokenData(frame, balance) : undefined;
+    };
+
+    return {
+      next(frame) {
+        const verdict = broken(frame);
+        if (verdict !== undefined) return fail(...verdict);
+        let passed = frame;
+        switch (frame.kind) {
+          case 'begin':
+            phase = 'open';
+            passed = begin(frame.ext, watched(frame.control));
+            break;
+          case 'data':
+            balance -= frame.reserved;
+            break;
+          case 'end':
+          case 'abort':
+            phase = 'closed';
+        }
+        delivering = true;
+        out.next(passed);
+        delivering = false;
+      },
+      complete() {
+        if (phase === 'closed' || phase === 'idle') out.complete();
+        else fail('LAW_UNTERMINATED', `completed while ${phase}`);
+      },
+    };
+  });
 }
 
 const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 1;

@@ -168,7 +168,9 @@ class Hub<L extends Lane> {
     if (frame.kind === 'end' || frame.kind === 'abort') return gate.close(frame);
     gate.accept(frame, queue);
     if (queue.waiting > this.#capacity && frame.kind === 'data' && queue.waiting > frame.reserved) {
-      gate.close(abort({ code: 'FANOUT_OVERFLOW', message: `more than ${this.#capacity} of credit waits for this consumer` }));
+      gate.close(
+        abort({ code: 'FANOUT_OVERFLOW', message: `more than ${this.#capacity} of credit waits for this consumer` }),
+      );
     }
   }
 

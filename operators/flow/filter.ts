@@ -1,5 +1,5 @@
-import { window } from '../../src/control.ts';
 import type { ControlSink } from '../../src/control.ts';
+import { window } from '../../src/control.ts';
 import { data } from '../../src/frame.ts';
 import { operate } from '../../src/listen.ts';
 import type { AnyLane, RunLane } from '../../src/protocol.ts';

@@ -79,9 +79,8 @@ export function merge<L extends Lane>(options: MergeOptions<L>): OperatorFunctio
                 behind.delete(input);
                 return settle(input);
               case 'flush':
-                if ('mark' in frame.ext && frame.ext.mark === 'caught-up') {
-                  level = frame;
-                  behind.delete(input);
+                if ('mark' in frame.ext && frame.ext.mark === 'caught-up' && !input.passesLevel(told)) {
+                  if (behind.delete(input)) level = frame;
                   return settle(input);
                 }
             }
@@ -132,6 +131,7 @@ class Input<L extends Lane> {
   readonly #ready: (input: Input<L>) => void;
   readonly #queue: Fifo<L>;
   #listed = false;
+  #level = false;
 
   constructor(window: number, ready: (input: Input<L>) => void) {
     this.account = new Account(window);
@@ -147,6 +147,13 @@ class Input<L extends Lane> {
   mark(frame: Flush<L['flush']>): void {
     this.#queue.mark(frame);
     this.#list();
+  }
+
+  /** Whether a caught-up mark of this source is more than its share of the one that all give together. */
+  passesLevel(told: boolean): boolean {
+    const passes = this.#level && told;
+    this.#level = true;
+    return passes;
   }
 
   /** Takes its turn, and its place behind the others if it has more. */

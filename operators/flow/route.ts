@@ -34,7 +34,8 @@ export const route =
             listen(exit(handoff.frames), reply, { next: (answer) => reply.next(answer) });
             return;
           }
-          const fault = frame.kind === 'abort' ? frame.ext : new SluiceError('ROUTE_NONE', 'no route takes this stream');
+          const fault =
+            frame.kind === 'abort' ? frame.ext : new SluiceError('ROUTE_NONE', 'no route takes this stream');
           if (frame.kind === 'begin') frame.control(reset(fault));
           reply.next(abort(fault));
           reply.complete();

@@ -1,0 +1,28 @@
+export { type Control, type ControlSink, type Reset, reset, type Window, window } from './control.ts';
+export { Account, returnedAt } from './credit.ts';
+export { emitter, type Source } from './emitter.ts';
+export { type Code, codes, type Fault, SluiceError } from './errors.ts';
+export {
+  type Abort,
+  abort,
+  type Begin,
+  begin,
+  type Data,
+  data,
+  type End,
+  end,
+  type Flush,
+  type Following,
+  type Frame,
+  flush,
+} from './frame.ts';
+export { FrameLawError, type LawCode, lawful } from './lawful.ts';
+export { type Listener, listen, operate } from './listen.ts';
+export { type Answer, type Gap, isAnswer, isBarrier, type Mark, replaces } from './marks.ts';
+export { cut, type Divisible, keep, type Parts } from './payload.ts';
+export type { Endpoint, Net, NetBegin, NetLane } from './protocol/net.ts';
+export type { AnyLane, Binding, Lane, LaneOperator, Protocol, Proxy, RunLane } from './protocol.ts';
+export { Fifo, type Owe, type Queue } from './queue.ts';
+export { type RelayOptions, relay } from './relay.ts';
+export { ArrayRun, charged, cutRun, type Positioned, type Run, records } from './run.ts';
+export { eventLoop } from './scheduler.ts';

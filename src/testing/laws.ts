@@ -1,0 +1,234 @@
+import type * as FastCheck from 'fast-check';
+import { Observable, type SchedulerLike } from 'rxjs';
+import { type ControlSink, window } from '../control.ts';
+import { begin, end, type Frame } from '../frame.ts';
+import { lawful } from '../lawful.ts';
+import type { LaneOperator } from '../protocol.ts';
+import { records } from '../run.ts';
+import { type Delivers, deliveryBroken } from './delivery.ts';
+import { balancesBroken, endingBroken, marksBroken, orderBroken } from './judge.ts';
+import { drive, type Outcome, type Play } from './play.ts';
+import type { LawLane, Step } from './sender.ts';
+import { Turns } from './turns.ts';
+
+/** What the suite uses of fast-check. */
+export type Generator = Pick<
+  typeof FastCheck,
+  'array' | 'assert' | 'boolean' | 'constant' | 'constantFrom' | 'integer' | 'oneof' | 'property' | 'record'
+>;
+
+/** An operator, and what it promises. */
+export interface LawsOptions {
+  /** Registers a test: `test` or `it` of jest, vitest or `node:test`. */
+  readonly test: (name: string, body: () => void) => void;
+  /** The generator: fast-check. */
+  readonly fc: Generator;
+  readonly name: string;
+  /** Makes the operator; it is to use the scheduler it is given. */
+  readonly operator: (scheduler: SchedulerLike) => LaneOperator<LawLane>;
+  /** The credit it opens upstream (an integer >= 1), or `transparent` if it passes its consumer's on. */
+  readonly window: number | 'transparent';
+  /** How much it holds while its consumer takes nothing; unless given, its window, or nothing if it is transparent. */
+  readonly holds?: number;
+  readonly delivers: Delivers;
+  /** For each function that a user hands it, the operator made with one that calls `boom`. */
+  readonly throws?: Readonly<Record<string, (boom: () => void, scheduler: SchedulerLike) => LaneOperator<LawLane>>>;
+  /** How many random plays each law is held to; 200 unless given. */
+  readonly runs?: number;
+}
+
+const TURNS = 200_000;
+
+/**
+ * Holds an operator to the laws of frames, each under random production, marks, answers, credit and endings, and each
+ * in a test named for its law.
+ */
+export function laws({
+  test,
+  fc,
+  name,
+  operator,
+  window: opens,
+  delivers,
+  holds = opens === 'transparent' ? 0 : opens,
+  throws = {},
+  runs = 200,
+}: LawsOptions): void {
+  const law = (
+    title: string,
+    endings: readonly Play['ending'][],
+    broken: (outcome: Outcome, play: Play) => string | undefined,
+  ) =>
+    test(`${name}: ${title}`, () => {
+      fc.assert(
+        fc.property(plays(fc, endings), (play) => {
+          const verdict = broken(drive(operator, play), play);
+          if (verdict !== undefined) throw new Error(verdict);
+        }),
+        { numRuns: runs },
+      );
+    });
+
+  test(`${name}: frames keep the laws of a joint`, () => {
+    const joined =
+      (scheduler: SchedulerLike): LaneOperator<LawLane> =>
+      (source) =>
+        source.pipe(lawful('in'), operator(scheduler), lawful('out'));
+    fc.assert(
+      fc.property(plays(fc, ['end', 'abort', 'reset', 'leave']), (play) => {
+        const { error } = drive(joined, play);
+        if (error !== undefined) throw error;
+      }),
+      { numRuns: runs },
+    );
+  });
+  law('opens its window, and never more of it', ['end'], (outcome, play) => balancesBroken(outcome, opens, play.early));
+  law('keeps order', ['end', 'abort'], orderBroken);
+  law('delivers what it promises', ['end'], (outcome) => deliveryBroken(outcome, delivers));
+  law('is bounded', ['end'], ({ held }, { steps }) => {
+    const bound = holds + dearest(steps) - 1;
+    return held <= bound ? undefined : `held ${held}, more than ${holds} and a record, ${bound}`;
+  });
+  law('keeps marks in their place', ['end'], marksBroken);
+  law('lets answers pass, each once and in order', ['end', 'abort'], ({ sent, received, answersPrompt }) => {
+    const answers = (items: Outcome['sent']) => items.flatMap((item) => ('answer' in item ? [item.at] : [])).join();
+    if (!answersPrompt) return 'an answer waited';
+    return answers(sent) === answers(received) ? undefined : `sent answers ${answers(sent)}, got ${answers(received)}`;
+  });
+  law('ends when all is drained', ['end'], ({ closing }) => endingBroken(closing, ['end', 'complete']));
+  law('aborts at once', ['abort'], ({ closing }) => endingBroken(closing, ['abort', 'complete']));
+  law('answers RESET with exactly ABORT', ['reset'], ({ closing }) => endingBroken(closing, ['abort', 'complete']));
+  law('hands RESET on or leaves', ['reset'], ({ resets, left }) =>
+    left && (resets.length === 0 || resets[0] === 'enough') ? undefined : `resets ${resets}, left ${left}`,
+  );
+  law('leaves upstream when its consumer leaves', ['leave'], ({ closing, left }) =>
+    left && closing.length === 0 ? undefined : `left ${left}, then ${closing.join()}`,
+  );
+  test(`${name}: keeps the stack flat over ${TURNS} synchronous turns`, () => {
+    if (!pingPong(operator, TURNS)) throw new Error('stalled');
+  });
+  if (opens !== 'transparent') {
+    test(`${name}: lets the event loop turn`, () => {
+      const longest = longestStretch(operator);
+      if (longest > 10) throw new Error(`ran for ${longest} ms at a stretch`);
+    });
+  }
+  for (const [what, make] of Object.entries(throws)) {
+    test(`${name}: contains a throw of ${what}`, () => {
+      fc.assert(
+        fc.property(plays(fc, ['end']), fc.integer({ min: 1, max: 8 }), (play, fuse) => {
+          const bomb = new Error('thrown by the user');
+          let left = fuse;
+          const boom = (): void => {
+            left -= 1;
+            if (left === 0) throw bomb;
+          };
+          const { error, closing, left: unsubscribed } = drive((scheduler) => make(boom, scheduler), play);
+          if (left > 0) return;
+          if (error !== bomb || closing.join() !== 'error' || !unsubscribed)
+            throw new Error(`got ${closing.join()}: ${error}`);
+        }),
+        { numRuns: runs },
+      );
+    });
+  }
+}
+
+function plays(fc: Generator, endings: readonly Play['ending'][]): FastCheck.Arbitrary<Play> {
+  const record = fc.record({
+    key: fc.constantFrom('k', 'l', 'm', null),
+    cost: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 5 })),
+  });
+  const step: FastCheck.Arbitrary<Step> = fc.oneof(
+    {
+      weight: 6,
+      arbitrary: fc.record({
+        produce: fc.array(record, { minLength: 1, maxLength: 6 }),
+        partition: fc.integer({ min: 0, max: 1 }),
+      }),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        mark: fc.constantFrom('progress', 'progress', 'watermark', 'caught-up', 'gap', 'filters'),
+      }),
+    },
+    { weight: 1, arbitrary: fc.constant({ answer: true as const }) },
+    { weight: 4, arbitrary: fc.record({ grant: fc.integer({ min: 1, max: 6 }) }) },
+  );
+  return fc.record({
+    early: fc.integer({ min: 0, max: 3 }),
+    echo: fc.boolean(),
+    steps: fc.array(step, { maxLength: 40 }),
+    ending: fc.constantFrom(...endings),
+  });
+}
+
+const dearest = (steps: readonly Step[]): number =>
+  Math.max(1, ...steps.flatMap((step) => ('produce' in step ? step.produce.map(({ cost }) => cost) : [])));
+
+/** Whether END comes through `total` records, sent one by one to a consumer that grants one credit in each delivery. */
+function pingPong(operator: LawsOptions['operator'], total: number): boolean {
+  const turns = new Turns();
+  let control: ControlSink = () => {};
+  let ended = false;
+  firehose(total)
+    .pipe(operator(turns))
+    .subscribe((frame) => {
+      if (frame.kind === 'begin') control = frame.control;
+      if (frame.kind === 'begin' || frame.kind === 'data') control(window(1));
+      ended ||= frame.kind === 'end';
+    });
+  while (turns.turn());
+  return ended;
+}
+
+/** The longest time, in milliseconds, between turns of the event loop, when each DATA takes its consumer one. */
+function longestStretch(operator: LawsOptions['operator']): number {
+  const turns = new Turns();
+  let longest = 0;
+  let since = 0;
+  let control: ControlSink = () => {};
+  firehose(500)
+    .pipe(operator(turns))
+    .subscribe((frame) => {
+      if (frame.kind === 'begin') control = frame.control;
+      if (frame.kind !== 'data') return;
+      turns.time += 1;
+      longest = Math.max(longest, turns.time - since);
+    });
+  control(window(1_000));
+  do since = turns.time;
+  while (turns.turn());
+  return longest;
+}
+
+/** Records of one credit and different keys, sent synchronously as credit comes. */
+const firehose = (total: number): Observable<Frame<LawLane>> =>
+  new Observable((out) => {
+    let balance = 0;
+    let sent = 0;
+    let sending = true;
+    const send = (): void => {
+      if (sending) return;
+      sending = true;
+      while (balance > 0 && sent < total) {
+        balance -= 1;
+        sent += 1;
+        out.next(records([{ key: `${sent}`, cost: 1, partition: 0, offset: BigInt(sent) }]));
+      }
+      sending = false;
+      if (sent === total && !out.closed) {
+        out.next(end());
+        out.complete();
+      }
+    };
+    out.next(
+      begin(undefined, (control) => {
+        if (control.kind === 'window') balance += control.credit;
+        send();
+      }),
+    );
+    sending = false;
+    send();
+  });
