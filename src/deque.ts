@@ -1,48 +1,56 @@
-const SPARE_HEAD = 1024;
-
-/** A first-in, first-out list whose ends are reached in constant time. */
+/** A first-in, first-out list whose ends are reached in constant time: a ring that doubles when it is full. */
 export class Deque<T> {
-  #items: T[] = [];
+  #ring: (T | undefined)[] = new Array(4);
   #head = 0;
+  #length = 0;
 
   get length(): number {
-    return this.#items.length - this.#head;
+    return this.#length;
   }
 
   get first(): T | undefined {
-    return this.#items[this.#head];
+    return this.#ring[this.#head];
   }
 
   /** Replaces the first item, of which there must be one. */
   set first(item: T) {
-    this.#items[this.#head] = item;
+    this.#ring[this.#head] = item;
   }
 
   get last(): T | undefined {
-    return this.length === 0 ? undefined : this.#items[this.#items.length - 1];
+    return this.#length === 0 ? undefined : this.#ring[this.#at(this.#length - 1)];
   }
 
   /** Replaces the last item, of which there must be one. */
   set last(item: T) {
-    this.#items[this.#items.length - 1] = item;
+    this.#ring[this.#at(this.#length - 1)] = item;
   }
 
   push(item: T): void {
-    this.#items.push(item);
+    if (this.#length === this.#ring.length) this.#resize(this.#length * 2);
+    this.#ring[this.#at(this.#length)] = item;
+    this.#length += 1;
   }
 
   shift(): T | undefined {
-    if (this.length === 0) return undefined;
-    const item = this.#items[this.#head];
-    this.#items[this.#head] = undefined as T;
-    this.#head += 1;
-    if (this.#head === this.#items.length) {
-      this.#items.length = 0;
-      this.#head = 0;
-    } else if (this.#head >= SPARE_HEAD && this.#head * 2 > this.#items.length) {
-      this.#items = this.#items.slice(this.#head);
-      this.#head = 0;
-    }
+    if (this.#length === 0) return undefined;
+    const item = this.#ring[this.#head];
+    this.#ring[this.#head] = undefined;
+    this.#head = this.#at(1);
+    this.#length -= 1;
+    if (this.#ring.length > 64 && this.#length * 4 < this.#ring.length) this.#resize(this.#ring.length / 2);
     return item;
+  }
+
+  /** Where the item stands that is `index` behind the first; the ring's size is a power of two. */
+  #at(index: number): number {
+    return (this.#head + index) & (this.#ring.length - 1);
+  }
+
+  #resize(size: number): void {
+    const ring = new Array<T | undefined>(size);
+    for (let index = 0; index < this.#length; index += 1) ring[index] = this.#ring[this.#at(index)];
+    this.#ring = ring;
+    this.#head = 0;
   }
 }

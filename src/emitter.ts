@@ -22,8 +22,8 @@ export interface Outlet<L extends Lane> {
   begin(ext: L['begin']): void;
   /** Pulls what there is to send. */
   wake(): void;
-  /** Whether a DATA pulled now would leave now. */
-  readonly ready: boolean;
+  /** The credit left. */
+  readonly balance: number;
 }
 
 /**
@@ -69,8 +69,8 @@ export function emit<L extends Lane>(
       loop.wake();
     },
     wake: () => loop.wake(),
-    get ready() {
-      return balance > 0 && loop.idle;
+    get balance() {
+      return balance;
     },
   };
 }

@@ -52,8 +52,8 @@ export class Gate<L extends Lane> {
   }
 
   /** Takes a DATA or FLUSH in, to wait in a queue that leads to the gate's if it must, and sends what may be sent. */
-  accept(frame: Data<L['data']> | Flush<L['flush']>, queue: Pick<Queue<L>, 'offer' | 'mark'>): void {
-    if (frame.kind === 'data') queue.offer(this.#outlet.ready && this.#queue.empty ? frame : keep(frame));
+  accept(frame: Data<L['data']> | Flush<L['flush']>, queue: Pick<Queue<L>, 'waiting' | 'offer' | 'mark'>): void {
+    if (frame.kind === 'data') queue.offer(this.#outlet.balance > queue.waiting ? frame : keep(frame));
     else if (isAnswer(frame.ext)) this.#answers.push(frame);
     else queue.mark(frame);
     this.#outlet.wake();

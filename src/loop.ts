@@ -22,11 +22,6 @@ export class Loop {
     this.#slice = new Slice(scheduler);
   }
 
-  /** Whether a step now would run at once, rather than be left to the loop that is running or pausing. */
-  get idle(): boolean {
-    return !this.#running;
-  }
-
   /** Runs, unless it already does. */
   wake(): void {
     if (!this.#running && !this.#stopped) this.#run();

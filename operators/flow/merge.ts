@@ -139,6 +139,10 @@ class Input<L extends Lane> {
     this.#ready = ready;
   }
 
+  get waiting(): number {
+    return this.#queue.waiting;
+  }
+
   offer(frame: Data<L['data']>): void {
     this.#queue.offer(frame);
     this.#list();

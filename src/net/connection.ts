@@ -1,8 +1,6 @@
 import type { Duplex } from 'node:stream';
-import type { SchedulerLike, Subscriber, Subscription } from 'rxjs';
-import type { Source } from '../emitter.ts';
+import type { SchedulerLike, Subscription } from 'rxjs';
 import type { Fault } from '../errors.ts';
-import type { NetLane } from '../protocol/net.ts';
 import { Reader } from './reader.ts';
 import { cutOff } from './sockets.ts';
 import { Writer } from './writer.ts';
@@ -26,8 +24,8 @@ export interface ConnectionOptions {
  * thrown away for a moment, since closing a socket with unread bytes would take the last ones written with it.
  */
 export class Connection {
+  readonly reader: Reader;
   readonly writer: Writer;
-  readonly #reader: Reader;
   readonly #stream: Duplex;
   readonly #options: ConnectionOptions;
   #closed = false;
@@ -37,7 +35,7 @@ export class Connection {
   constructor(stream: Duplex, options: ConnectionOptions) {
     this.#stream = stream;
     this.#options = options;
-    this.#reader = new Reader(stream, () => this.#check());
+    this.reader = new Reader(stream, () => this.#check());
     this.writer = new Writer(stream, options.window);
     stream
       .on('error', (error: Error) => this.#fail(error))
@@ -57,12 +55,7 @@ export class Connection {
 
   /** Whether the stream is closed and its lane read to the end. */
   get over(): boolean {
-    return this.#closed && !this.#reader.live;
-  }
-
-  /** Starts to read a lane for `out`. */
-  read(wake: () => void, out: Subscriber<unknown>): Source<NetLane> {
-    return this.#reader.start(wake, out);
+    return this.#closed && !this.reader.live;
   }
 
   /** Cuts the stream off. */
@@ -75,14 +68,14 @@ export class Connection {
     if (this.#failed) return;
     this.#failed = true;
     const fault = this.#options.explain(error);
-    this.#reader.fail(fault);
+    this.reader.fail(fault);
     this.writer.fail(fault);
   }
 
   #check(): void {
     if (this.over) return this.#options.over();
     const { writableFinished, readableEnded, destroyed } = this.#stream;
-    if (this.#reader.live || !writableFinished || readableEnded || destroyed || this.#linger) return;
+    if (this.reader.live || !writableFinished || readableEnded || destroyed || this.#linger) return;
     this.#stream.resume();
     this.#linger = this.#options.scheduler.schedule(() => this.#stream.destroy(), LINGER_MS);
   }

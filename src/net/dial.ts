@@ -25,8 +25,8 @@ export interface DialOptions {
 }
 
 /**
- * A binding at whose far end is a node stream: `open` opens one for every BEGIN, and errors with a SluiceError if it
- * cannot. The initial lane has no credit before that. The reply's END is the half-close of the far end; the reply
+ * A binding at whose far end is a node stream: `open` opens one for every BEGIN, completes when all that it took is
+ * released, and errors with a SluiceError if it cannot. The initial lane has no credit before that. The reply's END is the half-close of the far end; the reply
  * completes when both lanes are over and the stream is closed, and unsubscribing before that cuts the stream off.
  */
 export const dial =
@@ -39,11 +39,11 @@ export const dial =
       let refusal: Fault | undefined;
       let initialOver = false;
       let replyOver = false;
+      let openOver = false;
 
       const settle = (): void => {
-        if (replyOver && (refusal !== undefined || (connection?.over && (initialOver || connection.failed)))) {
-          out.complete();
-        }
+        const failed = refusal !== undefined || (connection?.over && connection.failed);
+        if (replyOver && (failed || (connection?.over && initialOver && openOver))) out.complete();
       };
       // The reply lane may end long before the initial one; completing with it would take the initial lane down.
       const reply = new Subscriber<Frame<NetLane>>({
@@ -57,22 +57,22 @@ export const dial =
       out.add(reply);
       const outlet = emit<NetLane>(
         reply,
-        {
-          pull: (balance) => (refusal === undefined ? connection?.pull(balance) : abort(refusal)),
-        },
+        { pull: (balance) => (refusal === undefined ? connection?.reader.pull(balance) : abort(refusal)) },
         scheduler,
       );
 
       const refuse = (fault: Fault): void => {
+        if (refusal !== undefined) return;
         refusal = fault;
         if (!initialOver) opening?.control(reset(fault));
         outlet.wake();
+        settle();
       };
 
       const opened = ({ stream, begin, explain }: Opened): void => {
         connection = new Connection(stream, { window, explain, scheduler, over: settle });
         out.add(() => connection?.destroy());
-        connection.read(() => outlet.wake(), reply);
+        connection.reader.start(() => outlet.wake(), reply);
         outlet.begin(begin);
         if (opening !== undefined) connection.writer.next(opening);
         if (early !== undefined) connection.writer.next(early);
@@ -86,7 +86,10 @@ export const dial =
             if (thrown instanceof SluiceError) refuse(thrown);
             else out.error(thrown);
           },
-          complete() {},
+          complete() {
+            openOver = true;
+            settle();
+          },
         });
       };
 

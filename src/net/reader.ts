@@ -33,7 +33,7 @@ export class Reader implements Source<NetLane> {
   start(wake: () => void, out: Subscriber<unknown>): this {
     this.#live = true;
     this.#wake = wake;
-    this.#stream.on('data', this.#take).once('end', () => this.#close(end()));
+    this.#stream.on('data', this.#take).once('end', () => this.#close(end<undefined>()));
     this.#flow();
     out.add(() => this.#stop());
     return this;

@@ -34,7 +34,7 @@ export const serve = (
     };
     const connection = new Connection(stream, { window, explain, scheduler, over: settle });
     out.add(() => connection.destroy());
-    const initial = emitter<NetLane>(begin, (wake, lane) => connection.read(wake, lane), scheduler);
+    const initial = emitter<NetLane>(begin, (wake, lane) => connection.reader.start(wake, lane), scheduler);
     listen(exit(initial), out, {
       next: (frame) => connection.writer.next(frame),
       complete() {

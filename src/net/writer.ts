@@ -37,15 +37,17 @@ export class Writer {
         this.#stream.end();
         break;
       case 'abort':
-        this.#closed = true;
-        cutOff(this.#stream);
+        this.complete();
     }
   }
 
-  /** Says that the lane has completed; one without END is cut off. */
+  /** Says that no more comes; a lane without END is cut off. */
   complete(): void {
-    if (!this.#closed) cutOff(this.#stream);
+    if (this.#closed) return;
     this.#closed = true;
+    // What was written last may say why, as a TLS alert does.
+    this.#stream.uncork();
+    cutOff(this.#stream);
   }
 
   /** Refuses the rest of the lane, unless it has ended. */

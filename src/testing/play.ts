@@ -1,8 +1,9 @@
-import type { SchedulerLike } from 'rxjs';
+import { type SchedulerLike, Subscriber } from 'rxjs';
 import { type Control, reset, window } from '../control.ts';
+import type { Frame } from '../frame.ts';
 import type { Answer, Mark } from '../marks.ts';
 import type { LaneOperator } from '../protocol.ts';
-import { type Item, type LawLane, type LawRecord, Sender, type Step } from './sender.ts';
+import { type Item, type LawLane, type LawRecord, RUNAWAY, Sender, type Step } from './sender.ts';
 import { Turns } from './turns.ts';
 
 /** A whole run of an operator: what happens, and how it ends. */
@@ -14,6 +15,8 @@ export interface Play {
   readonly steps: readonly Step[];
   /** What ends it: the source's END or ABORT, or the consumer's RESET or leaving. */
   readonly ending: 'end' | 'abort' | 'reset' | 'leave';
+  /** Whether the source's END comes while records may still wait, before they drain, or before RESET. */
+  readonly hasty: boolean;
 }
 
 /** What came of a play. */
@@ -36,6 +39,8 @@ export interface Outcome {
   readonly held: number;
   /** Whether every answer had arrived by the end of the step that sent it. */
   readonly answersPrompt: boolean;
+  /** Whether nothing was held that could have been sent: nothing comes when the operator is merely woken. */
+  readonly idle: boolean;
   readonly resets: readonly unknown[];
   readonly left: boolean;
 }
@@ -56,8 +61,9 @@ export function drive(make: (scheduler: SchedulerLike) => LaneOperator<LawLane>,
   };
   const find = (ext: Mark | Answer): Item | undefined =>
     sender.items.find((item) => ('mark' in item && item.mark === ext) || ('answer' in item && item.answer === ext));
-  const consumer = sender.frames.pipe(make(turns)).subscribe({
+  const consumer = new Subscriber<Frame<LawLane>>({
     next(frame) {
+      if (received.length > RUNAWAY || closing.length > RUNAWAY) consumer.unsubscribe();
       switch (frame.kind) {
         case 'begin':
           control = frame.control;
@@ -76,26 +82,32 @@ export function drive(make: (scheduler: SchedulerLike) => LaneOperator<LawLane>,
           closing.push(frame.kind);
       }
     },
-    error(defect) {
+    error(defect: unknown) {
       error = defect;
       closing.push('error');
     },
     complete: () => closing.push('complete'),
   });
+  sender.frames.pipe(make(turns)).subscribe(consumer);
 
   const opened = sender.granted;
   let answersPrompt = true;
+  let idle = true;
   const answers = (items: readonly Item[]): number => items.filter((item) => 'answer' in item).length;
   for (const step of play.steps) {
     if ('grant' in step) grant(step.grant);
     else sender.do(step);
     answersPrompt &&= answers(sender.items) === answers(received);
+    const others = received.length - answers(received);
+    sender.do({ answer: 'now' });
+    idle &&= others === received.length - answers(received);
   }
   const before = sender.items.length;
   const known = received.length;
   let atRest = 0;
   switch (play.ending) {
     case 'end': {
+      if (play.hasty) sender.end();
       for (let left = 1_000; left > 0 && (sender.spent > taken || left > 990); left -= 1) {
         grant(3);
         turns.turn();
@@ -103,7 +115,7 @@ export function drive(make: (scheduler: SchedulerLike) => LaneOperator<LawLane>,
       grant(1_000_000);
       while (turns.turn());
       atRest = sender.balance;
-      sender.end();
+      if (!play.hasty) sender.end();
       while (turns.turn());
       break;
     }
@@ -111,6 +123,7 @@ export function drive(make: (scheduler: SchedulerLike) => LaneOperator<LawLane>,
       sender.abort();
       break;
     case 'reset':
+      if (play.hasty) sender.end();
       control(reset('enough'));
       break;
     case 'leave':
@@ -134,6 +147,7 @@ export function drive(make: (scheduler: SchedulerLike) => LaneOperator<LawLane>,
     taken,
     held: drained.reduce((sum, cost) => sum + cost, 0),
     answersPrompt,
+    idle,
     resets: sender.resets,
     left: sender.left,
   };

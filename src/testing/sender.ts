@@ -21,7 +21,8 @@ export interface LawLane extends RunLane<LawRecord> {
 export type Step =
   | { readonly produce: readonly { readonly key: string | null; readonly cost: number }[]; readonly partition: number }
   | { readonly mark: 'progress' | 'watermark' | 'caught-up' | 'gap' | 'filters' }
-  | { readonly answer: true }
+  /** An answer goes out at once, or the next time that credit is granted, from inside that grant. */
+  | { readonly answer: 'now' | 'on grant' }
   | { readonly grant: number };
 
 /** A record, mark or answer, with its place among all that the source sent. */
@@ -29,6 +30,9 @@ export type Item =
   | { readonly at: number; readonly record: LawRecord }
   | { readonly at: number; readonly mark: Mark }
   | { readonly at: number; readonly answer: Answer };
+
+/** More than any play does lawfully. */
+export const RUNAWAY = 300_000;
 
 /** The sending side of a play: lawful, and as simple as it can be, so that it shares no code with what it tests. */
 export class Sender {
@@ -40,10 +44,12 @@ export class Sender {
   most = 0;
   left = false;
   readonly #pending: Following<LawLane>[] = [];
+  readonly #onGrant: Following<LawLane>[] = [];
   readonly #offsets = new Map<number, bigint>();
   #out: { next(frame: Frame<LawLane>): void; complete(): void; readonly closed: boolean } | undefined;
   #sending = false;
   #id = 0;
+  #controls = 0;
 
   readonly frames = new Observable<Frame<LawLane>>((out) => {
     this.#out = out;
@@ -67,7 +73,11 @@ export class Sender {
       }));
       this.#pending.push(records(list, (record) => record.cost));
     } else if ('mark' in step) this.#pending.push(flush({ mark: step.mark, id: this.#nextId() }));
-    else if ('answer' in step) this.#pending.unshift(flush({ answer: 'done', id: this.#nextId() }));
+    else if ('answer' in step) {
+      const answer = flush({ answer: 'done', id: this.#nextId() });
+      if (step.answer === 'now') this.#pending.unshift(answer);
+      else this.#onGrant.push(answer);
+    }
     this.#send();
   }
 
@@ -87,6 +97,8 @@ export class Sender {
   }
 
   #control(control: Control): void {
+    this.#controls += 1;
+    if (this.#controls > RUNAWAY) throw new Error('credit was granted without end');
     if (control.kind === 'reset') {
       this.resets.push(control.ext);
       return this.abort();
@@ -94,6 +106,7 @@ export class Sender {
     this.balance += control.credit;
     this.granted += control.credit;
     this.most = Math.max(this.most, this.balance);
+    this.#pending.unshift(...this.#onGrant.splice(0));
     this.#send();
   }
 

@@ -1,0 +1,79 @@
+import type { Logger } from 'pino';
+import { match } from 'ts-pattern';
+import type { Graph, GraphEvent } from '../../graphs/index.ts';
+import { SluiceError } from '../errors.ts';
+import { exitCodes, type Io } from './io.ts';
+import { load } from './load.ts';
+import { logTo } from './log.ts';
+
+export interface RunOptions {
+  readonly dir?: string;
+  /** How long streams get to finish after a signal, in seconds. */
+  readonly drain: number;
+}
+
+/** Runs a file until a signal; answers the exit code once nothing is left open. */
+export async function run(file: string, { dir, drain }: RunOptions, io: Io): Promise<number> {
+  const log = logTo(io);
+  const closed = new Set<string>();
+  let onClosed = (): void => {};
+  const onEvent = (event: GraphEvent): void => {
+    tell(log, event);
+    if (event.kind !== 'closed') return;
+    closed.add(event.binding);
+    onClosed();
+  };
+  const graph = await load(file, io, { onEvent, ...(dir !== undefined && { dir }) });
+  for (const { code, message, line, column } of graph.warnings)
+    log.warn({ code }, `${file}:${line}:${column} ${message}`);
+  log.info(`${graph.name} runs`);
+
+  return new Promise((resolve) => {
+    let deadline: NodeJS.Timeout | undefined;
+    let code: number = exitCodes.ok;
+    const finish = (with_: number): void => {
+      clearTimeout(deadline);
+      ignoreSignals();
+      log.info(`${graph.name} stopped`);
+      resolve(with_);
+    };
+    /** Waits for what is open, for so long. */
+    const stop = (): void => {
+      onClosed = () => {
+        if (servers(graph).every((name) => closed.has(name))) finish(code);
+      };
+      deadline = setTimeout(() => {
+        log.error(new SluiceError('CLI_DRAIN', `streams were still open after ${drain} s, and are cut off`));
+        io.exit(exitCodes.failed);
+      }, drain * 1000);
+      onClosed();
+    };
+    const ignoreSignals = io.onSignal((signal) => {
+      if (deadline !== undefined) return io.exit(exitCodes.failed);
+      log.info(`${signal}: no new streams are taken, open ones get ${drain} s; once more to stop at once`);
+      running.unsubscribe();
+      stop();
+    });
+    const running = graph.run().subscribe({
+      error(thrown: unknown) {
+        log.fatal(thrown, thrown instanceof Error ? thrown.message : 'a server failed');
+        code = exitCodes.failed;
+        stop();
+      },
+    });
+  });
+}
+
+const servers = ({ nodes }: Graph): string[] => nodes.filter(({ entry }) => entry === 'none').map(({ name }) => name);
+
+const tell = (log: Logger, event: GraphEvent): void =>
+  match(event)
+    .with({ kind: 'listening' }, ({ binding, at }) => {
+      const places = at.map(({ address, port }) => `${address.includes(':') ? `[${address}]` : address}:${port}`);
+      log.info({ binding, at: places }, `listens on ${places.join(', ')}`);
+    })
+    .with({ kind: 'closed' }, ({ binding }) => log.info({ binding }, 'closed'))
+    .with({ kind: 'defect' }, ({ binding, defect }) =>
+      log.error({ binding, err: defect }, 'a stream was ended by a defect'),
+    )
+    .exhaustive();

@@ -1,0 +1,145 @@
+import { Duplex } from 'node:stream';
+import type { Subscriber } from 'rxjs';
+import { Account } from '../credit.ts';
+import type { Source } from '../emitter.ts';
+import { type Fault, SluiceError } from '../errors.ts';
+import { type Abort, abort, data, end, type Following, type Frame } from '../frame.ts';
+import type { NetBegin, NetLane } from '../protocol/net.ts';
+import { Fifo } from '../queue.ts';
+
+/**
+ * A node stream whose far end is a stream of frames: what one lane brings is read from it, what is written to it is
+ * the other lane. It never emits `error`; why it was destroyed is its `fault`.
+ */
+export class FrameDuplex extends Duplex implements Source<NetLane> {
+  readonly #account: Account;
+  readonly #queue = new Fifo<NetLane>(() => {});
+  #wake: () => void = () => {};
+  #flushed: (() => void) | undefined;
+  #unread = 0;
+  #ended = false;
+  #received = false;
+  #begin: NetBegin = {};
+  #fault: Fault | undefined;
+
+  /** `window` is how many bytes may wait to be read, an integer >= 1. */
+  constructor(window: number) {
+    super();
+    this.#account = new Account(window);
+  }
+
+  /** What the lane that is read began with. */
+  get begin(): NetBegin {
+    return this.#begin;
+  }
+
+  /** Why it was destroyed, if something failed. */
+  get fault(): Fault | undefined {
+    return this.#fault;
+  }
+
+  /** Starts to send what is written, until `out` ends. */
+  start(wake: () => void, out: Subscriber<unknown>): this {
+    this.#wake = wake;
+    out.add(() => {
+      if (!this.#ended) this.fail(closed);
+    });
+    return this;
+  }
+
+  /** Takes the next frame of the lane that is read. */
+  next(frame: Frame<NetLane>): void {
+    switch (frame.kind) {
+      case 'begin':
+        this.#begin = frame.ext;
+        this.#account.open(frame.control);
+        if (this.destroyed) this.#account.reset(this.#fault);
+        else this.#account.settle();
+        break;
+      case 'data':
+        if (this.destroyed) return;
+        if (this.push(frame.payload)) this.#account.owe(frame.reserved);
+        else this.#unread += frame.reserved;
+        this.#account.settle();
+        break;
+      case 'end':
+        this.#received = true;
+        this.push(null);
+        break;
+      case 'abort':
+        this.#received = true;
+        this.fail(frame.ext ?? closed);
+    }
+  }
+
+  /** Says that no more comes; a lane without END has failed. */
+  complete(): void {
+    if (this.#received) return;
+    this.#received = true;
+    this.fail(closed);
+  }
+
+  /** Ends both lanes: the one that is sent with ABORT, the one that is read with RESET, unless they have ended. */
+  fail(fault: Fault): void {
+    this.#fault ??= fault;
+    this.destroy();
+  }
+
+  pull(balance: number): Following<NetLane> | undefined {
+    const frame = this.#queue.poll(balance);
+    if (frame !== undefined) {
+      if (this.#queue.empty) this.#flush();
+      return frame;
+    }
+    if (this.#ended) return end<undefined>();
+    return this.destroyed ? abort(this.#fault ?? closed) : undefined;
+  }
+
+  reset(ext: unknown): Abort<Fault> {
+    const fault = isFault(ext) ? ext : closed;
+    this.fail(fault);
+    return abort(fault);
+  }
+
+  override _read(): void {
+    this.#account.owe(this.#unread);
+    this.#unread = 0;
+    this.#account.settle();
+  }
+
+  override _write(chunk: Uint8Array, _encoding: BufferEncoding, flushed: () => void): void {
+    this.#queue.offer(data(chunk, chunk.byteLength));
+    this.#flushed = flushed;
+    this.#wake();
+  }
+
+  override _writev(chunks: { chunk: Uint8Array }[], flushed: () => void): void {
+    for (const { chunk } of chunks) this.#queue.offer(data(chunk, chunk.byteLength));
+    this.#flushed = flushed;
+    this.#wake();
+  }
+
+  override _final(flushed: () => void): void {
+    this.#ended = true;
+    this.#wake();
+    flushed();
+  }
+
+  override _destroy(_error: Error | null, done: () => void): void {
+    this.#wake();
+    if (!this.#received) this.#account.reset(this.#fault);
+    this.#received = true;
+    done();
+  }
+
+  #flush(): void {
+    const flushed = this.#flushed;
+    this.#flushed = undefined;
+    flushed?.();
+  }
+}
+
+const closed = new SluiceError('NET_CLOSED', 'the connection was closed');
+
+const isFault = (ext: unknown): ext is Fault =>
+  typeof ext === 'object' && ext !== null && 'code' in ext && 'message' in ext;

@@ -1,0 +1,70 @@
+import { isIP } from 'node:net';
+import { connect, type SecureContext } from 'node:tls';
+import { Observable, type SchedulerLike } from 'rxjs';
+import { emitter } from '../emitter.ts';
+import { SluiceError } from '../errors.ts';
+import { listen } from '../listen.ts';
+import type { Net, NetBegin, NetLane } from '../protocol/net.ts';
+import type { Binding } from '../protocol.ts';
+import type { Opened } from './dial.ts';
+import { FrameDuplex } from './frame-duplex.ts';
+import { handshakeFault, secureFault } from './tls-faults.ts';
+
+export interface HandshakeOptions {
+  readonly context: SecureContext;
+  /** The host to ask for and to verify: a name or an address. */
+  readonly host: string;
+  /** Whether to go on with a server that cannot be verified. */
+  readonly insecure: boolean;
+  readonly alpn: readonly string[] | undefined;
+  readonly window: number;
+  /** How long the handshake may take, connecting included, in milliseconds. */
+  readonly patience: number;
+  readonly scheduler: SchedulerLike;
+}
+
+/**
+ * A TLS connection, as a client, over one stream of `exit`. Completes when that stream is over; errors with the fault
+ * of the handshake, or of the stream below it.
+ */
+export const secureClient = (
+  exit: Binding<Net>,
+  begin: NetBegin,
+  { context, host, insecure, alpn, window, patience, scheduler }: HandshakeOptions,
+): Observable<Opened> =>
+  new Observable((out) => {
+    const duplex = new FrameDuplex(window);
+    const initial = emitter<NetLane>(begin, (wake, lane) => duplex.start(wake, lane), scheduler);
+    const socket = connect({
+      socket: duplex,
+      host,
+      ...(isIP(host) === 0 && { servername: host }),
+      secureContext: context,
+      rejectUnauthorized: !insecure,
+      ...(alpn !== undefined && { ALPNProtocols: [...alpn] }),
+    });
+    const fail = (error: Error): void => {
+      out.error(duplex.fault ?? (error instanceof SluiceError ? error : handshakeFault(host, error)));
+    };
+    const slow = new SluiceError('TLS_TIMEOUT', `${host} did not finish the handshake within ${patience} ms`);
+    const timer = scheduler.schedule(() => fail(slow), patience);
+    out.add(timer);
+    out.add(() => socket.on('error', () => {}).destroy());
+    socket.on('error', fail).once('secureConnect', () => {
+      timer.unsubscribe();
+      socket.off('error', fail);
+      const { alpnProtocol } = socket;
+      out.next({
+        stream: socket,
+        begin: { ...duplex.begin, authority: host, ...(alpnProtocol && { alpn: alpnProtocol }) },
+        explain: (error) => duplex.fault ?? secureFault(host, error),
+      });
+    });
+    listen(exit(initial), out, {
+      next: (frame) => duplex.next(frame),
+      complete() {
+        duplex.complete();
+        out.complete();
+      },
+    });
+  });

@@ -1,0 +1,3 @@
+import { benchFrames } from './frames.ts';
+
+await benchFrames();

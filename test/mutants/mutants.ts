@@ -1,0 +1,112 @@
+/** A mistake: one line of a shipped source, and what stands there instead. */
+export interface Mutant {
+  readonly file: string;
+  /** The whole line, without its indentation; it stands in the file once. */
+  readonly line: string;
+  readonly becomes: string;
+  /** The operators whose law suites are to find it. */
+  readonly specs: readonly string[];
+}
+
+const mutate = (file: string, ...specs: string[]) => ({
+  of: (line: string, becomes: string): Mutant => ({ file, line, becomes, specs }),
+});
+
+const emitter = mutate('src/emitter.ts', 'buffer', 'conflate');
+const gate = mutate('src/gate.ts', 'buffer', 'merge');
+const relay = mutate('src/relay.ts', 'buffer');
+const loop = mutate('src/loop.ts', 'buffer');
+const account = mutate('src/credit.ts', 'buffer');
+const listen = mutate('src/listen.ts', 'filter', 'buffer');
+const fifo = mutate('src/queue.ts', 'buffer');
+const dropping = mutate('src/dropping-queue.ts', 'buffer');
+const conflating = mutate('src/conflating-queue.ts', 'conflate');
+const filter = mutate('operators/flow/filter.ts', 'filter');
+const map = mutate('operators/flow/map.ts', 'map');
+const merge = mutate('operators/flow/merge.ts', 'merge');
+const fanout = mutate('operators/flow/fanout.ts', 'fanout');
+const route = mutate('operators/flow/route.ts', 'route');
+
+export const mutants: readonly Mutant[] = [
+  emitter.of("if (frame.kind === 'data') balance -= frame.reserved;", ''),
+  emitter.of(
+    "if (control.kind === 'window') balance += control.credit;",
+    "if (control.kind === 'window') balance = control.credit;",
+  ),
+  emitter.of('const frame = refusal ?? source.pull(balance);', 'const frame = source.pull(balance);'),
+  emitter.of("if (frame.kind === 'end' || frame.kind === 'abort') out.complete();", ''),
+  emitter.of('else refusal = source.reset?.(control.ext) ?? abort();', 'else source.reset?.(control.ext);'),
+  emitter.of('out.add(() => loop.stop());', ''),
+  gate.of(
+    'if (this.#answers.length > 0) return this.#answers.shift();',
+    'if (this.#answers.length > 0) return this.#answers.pop();',
+  ),
+  gate.of(
+    'else if (isAnswer(frame.ext)) this.#answers.push(frame);',
+    'else if (isAnswer(frame.ext)) queue.mark(frame);',
+  ),
+  gate.of("if (this.#terminal?.kind === 'abort') return this.#terminal;", ''),
+  gate.of(
+    'if (this.#terminal !== undefined) return this.#queue.empty ? this.#terminal : undefined;',
+    'if (this.#terminal !== undefined) return this.#terminal;',
+  ),
+  gate.of('if (!this.#refill()) return undefined;', 'if (this.#refill() || true) return undefined;'),
+  gate.of('else queue.mark(frame);', 'else this.#answers.push(frame);'),
+  relay.of('refill: () => account.settle(),', 'refill: () => false,'),
+  relay.of('reset: (ext) => account.reset(ext),', 'reset: () => account.reset(undefined),'),
+  loop.of('if (!this.#running && !this.#stopped) this.#run();', 'if (!this.#stopped) this.#run();'),
+  loop.of('if (this.#slice.over()) {', 'if (this.#slice.over() && false) {'),
+  account.of('this.#owed = 0;', ''),
+  account.of('this.#owed += credit;', 'this.#owed += credit - 1;'),
+  account.of('this.#owed = window;', 'this.#owed = window + 1;'),
+  listen.of('listener.next(value);', 'setTimeout(() => listener.next(value));'),
+  listen.of('out.add(subscriber);', ''),
+  fifo.of('this.#owe(head.reserved);', ''),
+  fifo.of('const parts = cut(frame, balance);', 'const parts = undefined as ReturnType<typeof cut<L["data"]>>;'),
+  fifo.of('else frames.push(frame);', 'else if (last?.kind !== "flush") frames.push(frame);'),
+  dropping.of('this.#owe(frame.reserved);', ''),
+  dropping.of('lose(head, dropped.payload);', ''),
+  dropping.of('if (refused !== undefined) lose(this.#open, refused.payload);', ''),
+  dropping.of("if (this.#drop === 'oldest') this.#dropOldest();", ''),
+  dropping.of(
+    'gaps.set(partition, { ...gap, from: gaps.get(partition)?.from ?? gap.from });',
+    'gaps.set(partition, gap);',
+  ),
+  conflating.of('if (isBarrier(frame.ext as Mark)) this.#newest.clear();', ''),
+  conflating.of('if (key === undefined) continue;', ''),
+  conflating.of('this.#owe(cost);', ''),
+  conflating.of('if (held.keys[held.next] === GONE) continue;', ''),
+  conflating.of('if (slots?.get(held.keys[index])?.held === held) slots.delete(held.keys[index]);', ''),
+  conflating.of('const slots = this.#slotsOf(record.partition);', 'const slots = this.#slotsOf(0);'),
+  filter.of('control(window(reserved - cost));', ''),
+  filter.of('control(window(reserved - cost));', 'control(window(reserved));'),
+  filter.of('if (!accepts(run.at(index))) continue;', ''),
+  filter.of('if (taken.length > 0) out.next(data(run.pick(taken), cost));', 'out.next(data(run.pick(taken), cost));'),
+  map.of(
+    "if (frame.kind !== 'data') return out.next(frame);",
+    "if (frame.kind !== 'data') return frame.kind === 'flush' ? undefined : out.next(frame);",
+  ),
+  map.of('costs.push(run.cost(index));', 'costs.unshift(run.cost(index) + 1);'),
+  map.of('projected.push(project(run.at(index)));', 'projected.unshift(project(run.at(index)));'),
+  merge.of('this.account.settle();', ''),
+  merge.of('if (!more && inputs.size === 0) gate.close(end());', ''),
+  merge.of(
+    'for (const input of inputs) input.account.reset(ext);',
+    'for (const input of inputs) input.account.reset(undefined);',
+  ),
+  merge.of('if (behind.delete(input)) level = frame;', ''),
+  merge.of('return gate.close(frame);', 'return inputs.delete(input) && settle(input);'),
+  fanout.of("if (frame.kind === 'data') this.#account.owe(frame.reserved);", ''),
+  fanout.of('if (frame === undefined) return this.#account.settle();', 'if (frame === undefined) return false;'),
+  fanout.of('this.#upstream.unsubscribe();', ''),
+  fanout.of(
+    "if (frame.kind === 'end' || frame.kind === 'abort') return gate.close(frame);",
+    "if (frame.kind === 'end' || frame.kind === 'abort') return gate.close(abort());",
+  ),
+  route.of('for (const deliver of this.#early) deliver(taker);', ''),
+  route.of('handoff.next(frame);', ''),
+  route.of(
+    'if (chosen) return handoff.next(frame);',
+    "if (chosen) return frame.kind === 'flush' ? undefined : handoff.next(frame);",
+  ),
+];
