@@ -1,4 +1,5 @@
 import type { ControlSink } from './control.ts';
+import type { Fault } from './errors.ts';
 import type { Lane } from './protocol.ts';
 
 /**
@@ -60,5 +61,5 @@ export const flush = <E>(ext: E): Flush<E> => ({ kind: 'flush', ext });
 /** Makes an END. */
 export const end = <E>(ext?: E): End<E> => ({ kind: 'end', ext });
 
-/** Makes an ABORT. */
-export const abort = <E>(ext?: E): Abort<E> => ({ kind: 'abort', ext });
+/** Makes an ABORT, with its fault if there is one to tell. */
+export const abort = <E extends Fault = Fault>(ext?: E): Abort<E> => ({ kind: 'abort', ext });

@@ -76,11 +76,9 @@ export class Slice {
   #look(): boolean {
     const now = this.#scheduler.now();
     // A clock that was set back must not hold the loop for as long as it was set back.
-    if (!(this.#began <= now)) {
-      this.#began = now;
-      this.#looked = now;
-    }
-    this.#stride = now - this.#looked >= 1 ? 1 : Math.min(this.#stride * 2, MOST_STEPS_UNWATCHED);
+    if (!(this.#began <= now)) this.#began = now;
+    else if (now - this.#looked >= 1) this.#stride = 1;
+    else this.#stride = Math.min(this.#stride * 2, MOST_STEPS_UNWATCHED);
     this.#left = this.#stride;
     this.#looked = now;
     return now - this.#began >= SLICE_MS;

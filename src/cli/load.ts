@@ -16,15 +16,18 @@ export async function load(file: string, io: Io, options: CompileOptions = {}): 
 
 async function read(file: string): Promise<string | object> {
   try {
-    if (/\.m?js$/.test(file)) return (await import(pathToFileURL(resolve(file)).href)).default;
+    if (/\.m?js$/.test(file)) return configOf(await import(pathToFileURL(resolve(file)).href));
     const chunks: Buffer[] = [];
     for await (const chunk of createReadStream(file, { end: MOST_BYTES })) chunks.push(chunk);
     return Buffer.concat(chunks).toString('utf8');
   } catch (thrown) {
-    throw new SluiceError('CLI_FILE', `${file}: ${thrown instanceof Error ? thrown.message : thrown}`, {
-      cause: thrown,
-    });
+    throw new SluiceError('CLI_FILE', `${file}: ${(thrown as Error).message}`, { cause: thrown });
   }
+}
+
+function configOf(module: { default?: unknown }): object {
+  if (typeof module.default === 'object' && module.default !== null) return module.default;
+  throw new TypeError('its default export is no config');
 }
 
 /** Writes what kept a file from being compiled; what is not about the file is thrown on. */
