@@ -41,9 +41,10 @@ export class DroppingQueue<R extends Positioned> implements Queue<RunLane<R>> {
     return this.#waiting;
   }
 
-  offer(frame: Data<Run<R>>): void {
+  offer(frame: Data<Run<R>>, balance: number): void {
     this.#owe(frame.reserved);
-    const room = this.#drop === 'newest' ? this.#capacity - this.#waiting : Number.POSITIVE_INFINITY;
+    const limit = this.#capacity + Math.max(0, balance);
+    const room = this.#drop === 'newest' ? limit - this.#waiting : Number.POSITIVE_INFINITY;
     const [accepted, refused] = room > 0 ? (cut(frame, room) ?? [frame]) : [undefined, frame];
     if (accepted !== undefined) {
       this.#open.frame = accepted;
@@ -51,7 +52,7 @@ export class DroppingQueue<R extends Positioned> implements Queue<RunLane<R>> {
       this.#cells.push(emptyCell());
     }
     if (refused !== undefined) lose(this.#open, refused.payload);
-    if (this.#drop === 'oldest') this.#dropOldest();
+    if (this.#drop === 'oldest') this.#dropOldest(limit);
   }
 
   mark(frame: Flush<never>): void {
@@ -88,12 +89,12 @@ export class DroppingQueue<R extends Positioned> implements Queue<RunLane<R>> {
     return head;
   }
 
-  #dropOldest(): void {
-    while (this.#waiting > this.#capacity) {
+  #dropOldest(limit: number): void {
+    while (this.#waiting > limit) {
       const head = this.#head;
       const frame = head.frame as Data<Run<R>>;
       const newest = this.#cells.length === 2;
-      const [dropped, rest] = cut(frame, this.#waiting - this.#capacity) ?? (newest ? butLast(frame) : [frame]);
+      const [dropped, rest] = cut(frame, this.#waiting - limit) ?? (newest ? butLast(frame) : [frame]);
       if (dropped === undefined) return;
       lose(head, dropped.payload);
       this.#waiting -= dropped.reserved;

@@ -47,13 +47,19 @@ export class Gate<L extends Lane> {
     return this.#terminal !== undefined;
   }
 
+  /** The credit left. */
+  get balance(): number {
+    return this.#outlet.balance;
+  }
+
   begin(ext: L['begin']): void {
     this.#outlet.begin(ext);
   }
 
   /** Takes a DATA or FLUSH in, to wait in a queue that leads to the gate's if it must, and sends what may be sent. */
   accept(frame: Data<L['data']> | Flush<L['flush']>, queue: Pick<Queue<L>, 'waiting' | 'offer' | 'mark'>): void {
-    if (frame.kind === 'data') queue.offer(this.#outlet.balance > queue.waiting ? frame : keep(frame));
+    const { balance } = this.#outlet;
+    if (frame.kind === 'data') queue.offer(balance > queue.waiting ? frame : keep(frame), balance);
     else if (isAnswer(frame.ext)) this.#answers.push(frame);
     else queue.mark(frame);
     this.#outlet.wake();

@@ -10,8 +10,8 @@ export interface Queue<L extends Lane> {
   readonly empty: boolean;
   /** What the DATA that waits costs. */
   readonly waiting: number;
-  /** Admits a DATA. */
-  offer(frame: Data<L['data']>): void;
+  /** Admits a DATA; what `balance` pays for leaves at once, only the rest has to wait. */
+  offer(frame: Data<L['data']>, balance: number): void;
   /** Admits a mark at its place behind what waits. */
   mark(frame: Flush<L['flush']>): void;
   /** Takes the next frame to send: DATA only on a balance >= 1, cut to it; a mark on any. */

@@ -167,7 +167,8 @@ class Hub<L extends Lane> {
     }
     if (frame.kind === 'end' || frame.kind === 'abort') return gate.close(frame);
     gate.accept(frame, queue);
-    if (queue.waiting > this.#capacity && frame.kind === 'data' && queue.waiting > frame.reserved) {
+    const backlog = queue.waiting - Math.max(0, gate.balance);
+    if (backlog > this.#capacity && frame.kind === 'data' && backlog > frame.reserved) {
       gate.close(
         abort({ code: 'FANOUT_OVERFLOW', message: `more than ${this.#capacity} of credit waits for this consumer` }),
       );

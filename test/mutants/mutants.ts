@@ -67,7 +67,7 @@ export const mutants: readonly Mutant[] = [
   dropping.of('this.#owe(frame.reserved);', ''),
   dropping.of('lose(head, dropped.payload);', ''),
   dropping.of('if (refused !== undefined) lose(this.#open, refused.payload);', ''),
-  dropping.of("if (this.#drop === 'oldest') this.#dropOldest();", ''),
+  dropping.of("if (this.#drop === 'oldest') this.#dropOldest(limit);", ''),
   dropping.of(
     'gaps.set(partition, { ...gap, from: gaps.get(partition)?.from ?? gap.from });',
     'gaps.set(partition, gap);',
