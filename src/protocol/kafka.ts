@@ -1,0 +1,182 @@
+import type { Fault } from '../errors.ts';
+import type { Gap, Mark } from '../marks.ts';
+import type { Divisible } from '../payload.ts';
+import type { Lane, Protocol } from '../protocol.ts';
+import type { Positioned, Run } from '../run.ts';
+
+/** A header: names may repeat, and their order is kept. */
+export interface Header {
+  readonly name: string;
+  readonly value: Uint8Array | null;
+}
+
+/** A record as it is fetched. Its bytes may be views of a batch: copy what is kept past its delivery. */
+export interface KafkaRecord extends Positioned {
+  /** Milliseconds since 1970, by the clock that the topic's `message.timestamp.type` names. */
+  readonly timestamp: bigint;
+  readonly key: Uint8Array | null;
+  /** `null` is a tombstone on a compacted topic. */
+  readonly value: Uint8Array | null;
+  readonly headers: readonly Header[];
+  /** Whether its transaction was aborted; such records come only on `read_uncommitted` streams. */
+  readonly aborted: boolean;
+}
+
+export type Isolation = 'read_committed' | 'read_uncommitted';
+
+/** How many replicas have a record before it is answered: none is asked, the leader, or all in sync. */
+export type Acks = 'none' | 'leader' | 'all';
+
+/** Where a stream begins on a partition: the log's start, its end, an offset, or the first record at or after a time. */
+export type From = 'earliest' | 'latest' | { readonly offset: bigint } | { readonly timestamp: bigint };
+
+/** What a condition looks at: a key, a header, or the sequence of all headers of a name. */
+export type Condition =
+  | { readonly key: Uint8Array | null }
+  | { readonly header: { readonly name: string; readonly value: Uint8Array } }
+  | { readonly headers: { readonly name: string; readonly values: readonly HeaderStep[] } }
+  | { readonly not: Condition };
+
+/** One step through the values of a header: this value, any one, or any number of any. */
+export type HeaderStep = { readonly value: Uint8Array } | 'skip' | 'skip-many';
+
+/** Conditions that all hold. A list of filters accepts what any of them does; an empty one accepts everything. */
+export type Filter = readonly Condition[];
+
+/** `lazy` stops at the first filter that accepts; `eager` tells all that do, as a bit mask. */
+export type Evaluation = 'lazy' | 'eager';
+
+interface Reading {
+  readonly topic: string;
+  /** Ends the stream once it is level with the partitions as they are now; without it, the stream stays open. */
+  readonly until?: 'latest';
+  /** None by default. */
+  readonly filters?: readonly Filter[];
+  /** `lazy` by default. */
+  readonly evaluation?: Evaluation;
+  /** `read_committed` by default. */
+  readonly isolation?: Isolation;
+}
+
+/** What opens a kafka stream, by its `api`. */
+export type KafkaBegin =
+  | { readonly api: 'meta'; readonly topic: string }
+  | { readonly api: 'describe'; readonly topic: string; readonly configs: readonly string[] }
+  | ({ readonly api: 'fetch'; readonly partition: number; readonly from: From } & Reading)
+  | { readonly api: 'produce'; readonly topic: string; readonly partition: number }
+  | ({
+      readonly api: 'merged';
+      readonly capabilities: 'fetch' | 'produce' | 'both';
+      /** By partition; the others begin at `default`. */
+      readonly from: { readonly default: From; readonly partitions?: ReadonlyMap<number, From> };
+      /** `all` by default. */
+      readonly acks?: Acks;
+    } & Reading)
+  | { readonly api: 'bootstrap'; readonly topic: string };
+
+/** Where a partition stands. */
+export interface PartitionOffsets {
+  readonly partition: number;
+  /** The next offset that the stream will read. */
+  readonly offset: bigint;
+  readonly lastStableOffset: bigint;
+  readonly highWatermark: bigint;
+}
+
+/** What answers a BEGIN, by its `api`. */
+export type KafkaReplyBegin =
+  | { readonly api: 'meta' | 'describe' | 'produce' | 'bootstrap' }
+  | ({ readonly api: 'fetch' } & PartitionOffsets)
+  | { readonly api: 'merged'; readonly partitions: readonly PartitionOffsets[]; readonly cleanupPolicy: string };
+
+/** Which broker leads each partition; -1 where none does. */
+export interface Meta {
+  readonly partitions: readonly { readonly partition: number; readonly leader: number }[];
+}
+
+/** A topic's configuration. */
+export interface Description {
+  readonly configs: Readonly<Record<string, string | null>>;
+}
+
+/** A part of a record that is produced. The first has what the record is, the last says that it is. */
+export interface Fragment extends Divisible<Fragment> {
+  readonly body: Uint8Array;
+  /** On the first. */
+  readonly opens?: ProducedRecord;
+  readonly last: boolean;
+}
+
+/** What a produced record is, but for its value. */
+export interface ProducedRecord {
+  readonly key: Uint8Array | null;
+  readonly headers: readonly Header[];
+  /** Now, by default. */
+  readonly timestamp?: bigint;
+  /** Where it goes: a partition, or that of a hash key, of its key, or each in turn. */
+  readonly partition?: number;
+  readonly hashKey?: Uint8Array;
+  readonly acks?: Acks;
+  /** Whether it has no value: a tombstone. */
+  readonly tombstone?: boolean;
+  /** The caller's own sequence, kept as it is (KIP-98). */
+  readonly producer?: { readonly id: bigint; readonly epoch: number; readonly sequence: number };
+}
+
+/** Up to where a stream has read, by partition: enough to resume after any record. */
+export interface Progress extends Mark {
+  readonly mark: 'progress';
+  readonly topicId?: string;
+  readonly offsets: ReadonlyMap<number, bigint>;
+}
+
+export type KafkaMark =
+  | { readonly mark: 'caught-up' }
+  | Gap
+  | Progress
+  | {
+      readonly mark: 'watermark';
+      readonly partition: number;
+      readonly highWatermark: bigint;
+      readonly lastStableOffset: bigint;
+    }
+  | { readonly mark: 'filters'; readonly filters: readonly Filter[] };
+
+/** The answer to record number `record` of the lane, counted from 0. */
+export type KafkaAnswer =
+  | {
+      readonly answer: 'produced';
+      readonly record: number;
+      readonly partition: number;
+      /** -1 where no acks were asked for. */
+      readonly offset: bigint;
+      readonly timestamp: bigint;
+    }
+  | { readonly answer: 'refused'; readonly record: number; readonly fault: KafkaFault };
+
+/** A fault, with Kafka's own code and name where the broker gave one. */
+export interface KafkaFault extends Fault {
+  readonly kafka?: { readonly code: number; readonly name: string };
+}
+
+interface KafkaInitial extends Lane {
+  readonly begin: KafkaBegin;
+  readonly data: Fragment;
+  readonly flush: Extract<KafkaMark, { mark: 'filters' }>;
+  readonly end: undefined;
+  readonly abort: KafkaFault;
+}
+
+interface KafkaReply extends Lane {
+  readonly begin: KafkaReplyBegin;
+  readonly data: Run<KafkaRecord> | Meta | Description;
+  readonly flush: KafkaMark | KafkaAnswer;
+  readonly end: undefined;
+  readonly abort: KafkaFault;
+}
+
+/** The vocabulary of every binding of type kafka. */
+export interface Kafka extends Protocol {
+  readonly initial: KafkaInitial;
+  readonly reply: KafkaReply;
+}
