@@ -1,3 +1,4 @@
+export { echoServer } from './echo/server.ts';
 export { type BufferOptions, buffer } from './flow/buffer.ts';
 export { type ConflateOptions, conflate } from './flow/conflate.ts';
 export { type FanoutOptions, fanout } from './flow/fanout.ts';
@@ -5,3 +6,9 @@ export { filter } from './flow/filter.ts';
 export { type MapRuns, map } from './flow/map.ts';
 export { type MergeOptions, merge } from './flow/merge.ts';
 export { route } from './flow/route.ts';
+export { type TcpClientOptions, tcpClient } from './tcp/client.ts';
+export { tcpMatches } from './tcp/matches.ts';
+export { type TcpServerOptions, tcpServer } from './tcp/server.ts';
+export { type TlsClientOptions, tlsClient } from './tls/client.ts';
+export { tlsMatches } from './tls/matches.ts';
+export { type TlsServerOptions, tlsServer } from './tls/server.ts';

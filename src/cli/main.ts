@@ -1,8 +1,10 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { sluice } from './program.ts';
 
-const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
+// The first is where it is from `src/cli`, the second from what is built of it.
+const manifests = ['../../package.json', '../../../package.json'].map((path) => new URL(path, import.meta.url));
+const { version } = JSON.parse(readFileSync(manifests.find((path) => existsSync(path)) ?? '', 'utf8'));
 
 process.exitCode = await sluice(process.argv.slice(2), {
   version,

@@ -23,7 +23,8 @@ export async function run(file: string, { dir, drain }: RunOptions, io: Io): Pro
     closed.add(event.binding);
     onClosed();
   };
-  const graph = await load(file, io, { onEvent, ...(dir !== undefined && { dir }) });
+  // Servers would give longer, so that it is the deadline which ends what does not finish.
+  const graph = await load(file, io, { onEvent, drain: 2000 * drain, ...(dir !== undefined && { dir }) });
   for (const { code, message, line, column } of graph.warnings)
     log.warn({ code }, `${file}:${line}:${column} ${message}`);
   log.info(`${graph.name} runs`);

@@ -1,0 +1,130 @@
+import { dirname, join } from 'node:path';
+import type { Observable } from 'rxjs';
+import { route } from '../operators/flow/route.ts';
+import { codes, SluiceError } from '../src/errors.ts';
+import type { Binding, Protocol } from '../src/protocol.ts';
+import type { CompileOptions, Supplied } from './compile.ts';
+import { serverEvents } from './events.ts';
+import { Graph, type GraphNode } from './graph.ts';
+import type { Kind, Parts } from './kind.ts';
+import { ConfigError } from './problem.ts';
+import type { Plan, Planned } from './resolve.ts';
+import { type Source, under } from './source.ts';
+import { vaultKind } from './vaults.ts';
+import { wiresOf } from './wire.ts';
+
+/**
+ * Makes the bindings of a plan that has no mistakes and leads them to one another.
+ *
+ * @param order the names of its bindings, each after those that it leads to
+ * @throws ConfigError if a binding or a vault refuses its options
+ */
+export function assemble(
+  source: Source,
+  plan: Plan,
+  order: Iterable<string>,
+  supplied: Supplied,
+  { dir, drain, scheduler, file, onEvent }: CompileOptions,
+): Graph {
+  const bindings = new Map<string, Binding<Protocol>>(Object.entries(supplied));
+  const servers: Observable<never>[] = [];
+  const state = dir ?? join('.sluice', plan.name);
+
+  /** What `make` answers, or nothing once its refusal is reported. */
+  const attempt = <T>(make: () => T, ...pointers: [string, ...string[]]): T | undefined => {
+    try {
+      return make();
+    } catch (thrown) {
+      if (!(thrown instanceof SluiceError)) throw thrown;
+      // A reason may quote a value, and what an expression gave must not be shown.
+      const hidden = pointers.some((pointer) => source.hasResolved(pointer));
+      const message = hidden ? `${thrown.code}: ${codes[thrown.code]}` : thrown.message;
+      // Most reasons begin with the option that they are about.
+      const [, option = ''] = /^\w+: (\w+) /.exec(thrown.message) ?? [];
+      source.error('CONFIG_REFUSED', source.place(under(`${pointers[0]}/options`, option)).value, message);
+      return undefined;
+    }
+  };
+
+  const made = new Map(
+    [...plan.vaults].map(([name, { type, options, pointer }]) => {
+      const base = file === undefined ? '.' : dirname(file);
+      return [name, attempt(() => vaultKind(type)?.make(options as never, base), pointer)];
+    }),
+  );
+
+  const bindingOf = (name: string): Binding<Protocol> => bindings.get(name) as Binding<Protocol>;
+
+  const add = (planned: Planned): void => {
+    const { name, kind, options, vault, pointer } = planned;
+    const parts: Parts<unknown, unknown> = {
+      name,
+      options: options ?? {},
+      exit: kind.exit === 'none' ? refuses : leading(planned, bindingOf),
+      vault: vault === undefined ? undefined : made.get(vault),
+      dir: join(state, name),
+      events: serverEvents(name, onEvent),
+      drain,
+      scheduler,
+    };
+    probe(planned);
+    const make = kind.make as (parts: Parts<unknown, unknown>) => unknown;
+    const isWithoutVault = vault !== undefined && parts.vault === undefined;
+    const product = isWithoutVault ? undefined : attempt(() => make(parts), pointer, under('/vaults', vault ?? ''));
+    if (kind.entry !== 'none') bindings.set(name, guarded(planned, (product ?? refuses) as Binding<Protocol>));
+    else if (product !== undefined) servers.push(product as Observable<never>);
+  };
+
+  /** Tries every condition once, so that one that cannot be met is refused now rather than with each stream. */
+  const probe = ({ kind, routes, pointer }: Planned): void => {
+    for (const [index, { when = [] }] of routes.entries()) {
+      for (const [place, condition] of when.entries()) {
+        attempt(() => takes(kind, [condition], {}), `${pointer}/routes/${index}/when/${place}`);
+      }
+    }
+  };
+
+  for (const name of order) if (!bindings.has(name)) add(plan.bindings.get(name) as Planned);
+  if (source.failed) throw new ConfigError(source.problems);
+  return new Graph(plan.name, source.problems, nodesOf(plan, supplied), bindings, servers);
+}
+
+/** The one exit of a binding: its routes in order, then its exit. */
+function leading({ kind, routes, exit }: Planned, bindingOf: (name: string) => Binding<Protocol>): Binding<Protocol> {
+  const last = exit === undefined ? undefined : bindingOf(exit);
+  if (routes.length === 0 && last !== undefined) return last;
+  const ways = routes.map(({ when, exit }) => ({ when, exit: bindingOf(exit as string) }));
+  return route((begin) => ways.find(({ when }) => takes(kind, when, begin))?.exit ?? last);
+}
+
+/** A binding without an exit takes, if it has routes, what one of them takes. */
+function guarded({ kind, routes }: Planned, binding: Binding<Protocol>): Binding<Protocol> {
+  if (kind.exit !== 'none' || routes.length === 0) return binding;
+  return route((begin) => (routes.some(({ when }) => takes(kind, when, begin)) ? binding : undefined));
+}
+
+function takes(kind: Kind, when: readonly unknown[] | undefined, begin: unknown): boolean {
+  const matches = kind.matches as ((when: unknown, begin: unknown) => boolean) | undefined;
+  return when === undefined || when.length === 0 || when.some((condition) => matches?.(condition, begin));
+}
+
+const refuses: Binding<Protocol> = route(() => undefined);
+
+function nodesOf({ bindings }: Plan, supplied: Supplied): GraphNode[] {
+  const declared = [...bindings.values()].filter(({ name }) => !Object.hasOwn(supplied, name));
+  return [
+    ...declared.map((planned): GraphNode => {
+      const { name, kind, routes } = planned;
+      const exits = wiresOf(planned).map(({ to }, index) => ({ to, when: routes[index]?.when ?? [] }));
+      return { name, type: kind.type, kind: kind.kind, entry: kind.entry, exit: kind.exit, exits };
+    }),
+    ...Object.keys(supplied).map((name) => ({
+      name,
+      type: 'code',
+      kind: 'code',
+      entry: 'unknown',
+      exit: 'none',
+      exits: [],
+    })),
+  ];
+}

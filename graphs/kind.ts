@@ -1,0 +1,88 @@
+import type { Observable, SchedulerLike } from 'rxjs';
+import type { Net } from '../src/protocol/net.ts';
+import type { Binding, Protocol } from '../src/protocol.ts';
+import type { ServerEvents } from './events.ts';
+import type { FromSchema, Schema } from './json-schema.ts';
+
+/** What streams can speak, by the name that messages and `sluice graph` use. */
+export interface Protocols {
+  net: Net;
+}
+
+/** What a kind speaks at one of its two ends: `none` where there is no such end, `unknown` where that is not known. */
+export type Speaks = keyof Protocols | 'http' | 'sse' | 'kafka' | 'none' | 'unknown';
+
+/** The type of what a name of a protocol stands for. */
+export type Spoken<S> = S extends keyof Protocols ? Protocols[S] : Protocol;
+
+/** What a binding is made of. */
+export interface Parts<X, O> {
+  readonly name: string;
+  /** Checked by the kind's schema, but for kinds that have no options. */
+  readonly options: O;
+  /** The one exit: routes are led through it already. */
+  readonly exit: Binding<Spoken<X>>;
+  /** The vault that the binding names, made by its type. */
+  readonly vault: unknown;
+  /** Where this binding may keep state; nothing is there until it writes. */
+  readonly dir: string;
+  /** What a server tells while it runs. */
+  readonly events: ServerEvents;
+  /** How long a server gives open streams to finish once unsubscribed, in milliseconds; if given. */
+  readonly drain: number | undefined;
+  readonly scheduler: SchedulerLike | undefined;
+}
+
+/** What a kind makes: a server, which has no entry, is run; anything else is an operator. */
+export type Made<E> = E extends 'none' ? Observable<never> : Binding<Spoken<E>>;
+
+/** One `type` and `kind` of binding: all that YAML, the editor's schema, the typed builder and the compiler know of it. */
+export interface Kind {
+  readonly type: string;
+  readonly kind: string;
+  /** What it does, in a line that editors show. */
+  readonly about: string;
+  readonly entry: Speaks;
+  readonly exit: Speaks;
+  /** What `options` holds. Without one, the binding takes no options. */
+  readonly options?: Schema;
+  /** What a condition of a route holds. Without one, its routes have no `when`. */
+  readonly when?: Schema;
+  /** Whether `vault` may be named. */
+  readonly vault?: boolean;
+  /** What must hold between the keys of the binding. */
+  readonly rules?: Schema;
+  /**
+   * Whether a condition takes the stream that begins with `begin` at the exit, or at the entry where there is none.
+   * Tried once with an empty BEGIN when a graph is compiled: a condition that it throws a SluiceError for is refused.
+   */
+  matches?(when: never, begin: never): boolean;
+  /** Absent from a kind that this build knows but cannot honour. */
+  make?(parts: never): unknown;
+}
+
+/** A kind that can be made, its types tied together. */
+export interface MakeableKind<T, K, E, X, O extends Schema, W extends Schema, V> extends Kind {
+  readonly type: T & string;
+  readonly kind: K & string;
+  readonly entry: E & Speaks;
+  readonly exit: X & Speaks;
+  readonly options?: O;
+  readonly when?: W;
+  readonly vault?: V & boolean;
+  matches?(when: FromSchema<W>, begin: Spoken<X>['initial']['begin']): boolean;
+  make(parts: Parts<X, FromSchema<O>>): Made<E>;
+}
+
+/** Describes a kind. */
+export const kind = <
+  const T extends string,
+  const K extends string,
+  const E extends Speaks,
+  const X extends Speaks,
+  const O extends Schema = { readonly not: Schema },
+  const W extends Schema = { readonly not: Schema },
+  const V extends boolean = false,
+>(
+  described: MakeableKind<T, K, E, X, O, W, V>,
+): MakeableKind<T, K, E, X, O, W, V> => described;

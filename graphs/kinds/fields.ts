@@ -1,0 +1,28 @@
+import type { Schema } from '../json-schema.ts';
+
+/** A host or several. */
+export const hosts = {
+  description: 'a host or address, or a list of them',
+  anyOf: [{ type: 'string' }, { type: 'array', minItems: 1, items: { type: 'string' } }],
+} as const satisfies Schema;
+
+const port = [
+  { type: 'integer', minimum: 0, maximum: 65535 },
+  { type: 'string', pattern: '^\\d{1,5}(-\\d{1,5})?$' },
+] as const satisfies Schema[];
+
+/** Ports. */
+export const ports = {
+  description: 'a port from 0 to 65535, a range such as "9092-9094", or a list of them',
+  anyOf: [
+    ...port,
+    {
+      type: 'array',
+      minItems: 1,
+      items: { description: 'a port from 0 to 65535, or a range such as "9092-9094"', anyOf: port },
+    },
+  ],
+} as const satisfies Schema;
+
+/** A list of words. */
+export const strings = { type: 'array', items: { type: 'string' } } as const satisfies Schema;

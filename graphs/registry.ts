@@ -1,0 +1,21 @@
+import type { Kind } from './kind.ts';
+import { echo } from './kinds/echo.ts';
+import { pending } from './kinds/pending.ts';
+import { tcp } from './kinds/tcp.ts';
+import { tls } from './kinds/tls.ts';
+
+/** Every kind that this build can make. To add a binding, describe its kinds and list them here. */
+export const makeable = [...tcp, ...tls, ...echo] as const;
+
+/** Every kind that this build knows, the ones it cannot honour yet included. */
+export const kinds: readonly Kind[] = [
+  ...makeable,
+  ...pending.filter((known) => !makeable.some(({ type, kind }) => type === known.type && kind === known.kind)),
+];
+
+/** What a section holds that this build knows by type, and refuses: an unenforced guard is an open door. */
+export const refusedTypes = {
+  guards: ['jwt', 'inline', 'x509'],
+  stores: ['memory'],
+  catalogs: ['inline', 'filesystem', 'schema-registry', 'apicurio', 'karapace'],
+} as const;

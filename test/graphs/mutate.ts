@@ -1,0 +1,79 @@
+import { isMap, type Pair, parseDocument, type Scalar, visit } from 'yaml';
+
+/** A config with one key spoilt, and the lines, from 1, at which a mistake may be told. */
+export interface Mutation {
+  readonly how: string;
+  readonly text: string;
+  readonly lines: readonly number[];
+}
+
+/** Numbers from 0 up to, not including, 1, the same for the same seed. */
+export function random(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+const pick = <T>(from: readonly T[], next: () => number): T => from[Math.floor(next() * from.length)] as T;
+
+/** Spoils one key of a config written in block style: misspelled, removed, doubled or given a wrong type. */
+export function mutate(text: string, next: () => number): Mutation {
+  const { pair, parent } = pick(pairsOf(text), next);
+  const key = pair.key as Scalar<string>;
+  const [start, end] = key.range as unknown as [number, number];
+  const lineOf = (offset: number): number => text.slice(0, offset).split('\n').length;
+  const lines = text.split('\n');
+  const first = lineOf(start);
+  const value = pair.value as Scalar | null;
+  const last = Math.max(first, lineOf((value?.range?.[1] ?? end) - 1));
+  const own = lines.slice(first - 1, last);
+  // A name may be missed where it is used, and a key where it belongs.
+  const used = lines.flatMap((line, index) => (line.trimEnd().endsWith(` ${key.value}`) ? [index + 1] : []));
+  const span = Array.from({ length: last - first + 1 }, (_, index) => first + index);
+  const at = [...span, ...used, ...(parent === undefined ? [1, 2, 3] : [lineOf(parent)])];
+
+  switch (pick(['misspelled', 'removed', 'doubled', 'wrong type'] as const, next)) {
+    case 'misspelled': {
+      const place = Math.floor(next() * key.value.length);
+      const wrong = `${key.value.slice(0, place)}${pick(['', 'x', key.value.charAt(place).repeat(2)], next)}${key.value.slice(place + 1)}`;
+      return { how: `misspelled ${key.value}`, text: text.slice(0, start) + wrong + text.slice(end), lines: at };
+    }
+    case 'removed':
+      return {
+        how: `removed ${key.value}`,
+        text: [...lines.slice(0, first - 1), ...lines.slice(last)].join('\n'),
+        lines: at,
+      };
+    case 'doubled': {
+      const doubled = [...lines.slice(0, last), ...own, ...lines.slice(last)].join('\n');
+      return { how: `doubled ${key.value}`, text: doubled, lines: [...at, ...span.map((line) => line + own.length)] };
+    }
+    default: {
+      const wrong = pick(['[]', '{}', 'true', '12.5', '', '[[x]]', '{x: {}}', 'null', '"x y"', '-1'], next);
+      const spoilt = `${(lines[first - 1] ?? '').slice(0, start - text.lastIndexOf('\n', start) - 1)}${key.value}: ${wrong}`;
+      const replaced = [...lines.slice(0, first - 1), spoilt, ...lines.slice(last)].join('\n');
+      // What follows a removed block moves up.
+      return {
+        how: `${key.value} became ${wrong}`,
+        text: replaced,
+        lines: [...at, ...used.map((line) => line - last + first)],
+      };
+    }
+  }
+}
+
+function pairsOf(text: string): { pair: Pair; parent: number | undefined }[] {
+  const pairs: { pair: Pair; parent: number | undefined }[] = [];
+  visit(parseDocument(text), {
+    Pair(_, pair, path) {
+      const holder = path.filter((node) => !isMap(node)).at(-1) as Pair | undefined;
+      const key = holder !== undefined && 'key' in holder ? (holder.key as Scalar) : undefined;
+      pairs.push({ pair, parent: key?.range?.[0] });
+    },
+  });
+  return pairs;
+}

@@ -1,0 +1,210 @@
+import { graph } from '../../graphs/builder.ts';
+import type { Net } from '../../src/protocol/net.ts';
+import type { Binding, Lane, Protocol } from '../../src/protocol.ts';
+
+/** A protocol that no kind speaks yet. */
+interface Words extends Protocol {
+  readonly initial: Lane & { readonly data: string };
+  readonly reply: Lane & { readonly data: string };
+}
+
+const bytes: Binding<Net> = (initial) => initial;
+const words: Binding<Words> = (initial) => initial;
+const out = { type: 'echo', kind: 'server' } as const;
+
+describe('the typed builder', () => {
+  it('takes what is right', () => {
+    const config = graph({
+      name: 'echo',
+      bindings: {
+        in: {
+          type: 'tcp',
+          kind: 'server',
+          options: { host: ['localhost', '::1'], port: [7114, '7200-7210'] },
+          routes: [{ when: [{ port: 7114, cidr: '10.0.0.0/8' }], exit: 'code' }],
+          exit: 'out',
+        },
+        out,
+        code: bytes,
+      },
+    });
+    type Exit = Expect<Equal<(typeof config)['bindings']['in']['exit'], 'out'>>;
+    const exit: Exit = true;
+    expect([config.bindings.in.exit, exit]).toEqual(['out', true]);
+  });
+
+  it('refuses an exit that is misspelled, missing, or leads to itself or to what takes no streams', () => {
+    graph({
+      name: 'wrong',
+      bindings: {
+        // @ts-expect-error: no binding is named ot
+        misspelled: { type: 'tcp', kind: 'server', options: { port: 1 }, exit: 'ot' },
+        out,
+      },
+    });
+    graph({
+      name: 'wrong',
+      bindings: {
+        // @ts-expect-error: needs an exit, or routes
+        missing: { type: 'tcp', kind: 'server', options: { port: 1 } },
+      },
+    });
+    graph({
+      name: 'wrong',
+      bindings: {
+        // @ts-expect-error: a tcp server takes no streams
+        one: { type: 'tcp', kind: 'server', options: { port: 1 }, exit: 'two' },
+        two: { type: 'tcp', kind: 'server', options: { port: 2 }, exit: 'out' },
+        out,
+      },
+    });
+    graph({
+      name: 'wrong',
+      bindings: {
+        // @ts-expect-error: an echo server has no exit
+        last: { type: 'echo', kind: 'server', exit: 'out' },
+        out,
+      },
+    });
+  });
+
+  it('refuses an exit to an operator of another protocol', () => {
+    graph({
+      name: 'wrong',
+      bindings: {
+        // @ts-expect-error: words are not bytes
+        in: { type: 'tcp', kind: 'server', options: { port: 1 }, exit: 'words' },
+        words,
+      },
+    });
+  });
+
+  it('refuses a wrong exit of a route', () => {
+    graph({
+      name: 'wrong',
+      bindings: {
+        // @ts-expect-error: no binding is named ot
+        in: { type: 'tcp', kind: 'server', options: { port: 1 }, routes: [{ exit: 'ot' }] },
+        out,
+      },
+    });
+    graph({
+      name: 'wrong',
+      bindings: {
+        // @ts-expect-error: a route needs an exit
+        in: { type: 'tcp', kind: 'server', options: { port: 1 }, routes: [{ when: [{ port: 1 }] }] },
+        out,
+      },
+    });
+    graph({
+      name: 'wrong',
+      bindings: {
+        // @ts-expect-error: a condition has no prt
+        in: { type: 'tcp', kind: 'server', options: { port: 1 }, routes: [{ when: [{ prt: 1 }], exit: 'out' }] },
+        out,
+      },
+    });
+  });
+
+  it('refuses exits that lead round in a circle', () => {
+    graph({
+      name: 'wrong',
+      bindings: {
+        // @ts-expect-error: one leads to two, which leads to one
+        one: { type: 'tls', kind: 'client', exit: 'two' },
+        // @ts-expect-error: and so does two
+        two: { type: 'tls', kind: 'client', exit: 'one' },
+      },
+    });
+    graph({
+      name: 'wrong',
+      bindings: {
+        // @ts-expect-error: it leads to itself
+        one: { type: 'tls', kind: 'client', exit: 'one' },
+      },
+    });
+  });
+
+  it('refuses a type, or a kind of it, that is unknown or cannot be honoured yet', () => {
+    // @ts-expect-error: no binding is of type tpc
+    graph({ name: 'wrong', bindings: { in: { type: 'tpc', kind: 'server', options: { port: 1 }, exit: 'out' }, out } });
+    // @ts-expect-error: no tcp binding is of kind srever
+    graph({ name: 'wrong', bindings: { in: { type: 'tcp', kind: 'srever', options: { port: 1 }, exit: 'out' }, out } });
+    // @ts-expect-error: an echo server is not a client
+    graph({ name: 'wrong', bindings: { out: { type: 'echo', kind: 'client' } } });
+    // @ts-expect-error: this build has no tls proxy yet
+    graph({ name: 'wrong', bindings: { in: { type: 'tls', kind: 'proxy', exit: 'out' }, out } });
+    // @ts-expect-error: a kind is needed
+    graph({ name: 'wrong', bindings: { out: { type: 'echo' } } });
+  });
+
+  it('refuses an option that is unknown, missing, of the wrong type or of no known value', () => {
+    // @ts-expect-error: options have no prt
+    graph({ name: 'wrong', bindings: { in: { type: 'tcp', kind: 'server', options: { prt: 1 }, exit: 'out' }, out } });
+    graph({
+      name: 'wrong',
+      // @ts-expect-error: options have no backlog
+      bindings: { in: { type: 'tcp', kind: 'server', options: { port: 1, backlog: 5 }, exit: 'out' }, out },
+    });
+    // @ts-expect-error: a tcp server needs a port
+    graph({ name: 'wrong', bindings: { in: { type: 'tcp', kind: 'server', options: {}, exit: 'out' }, out } });
+    // @ts-expect-error: a tcp server needs options
+    graph({ name: 'wrong', bindings: { in: { type: 'tcp', kind: 'server', exit: 'out' }, out } });
+    graph({
+      name: 'wrong',
+      // @ts-expect-error: a port is no boolean
+      bindings: { in: { type: 'tcp', kind: 'server', options: { port: true }, exit: 'out' }, out },
+    });
+    // @ts-expect-error: an echo server has no options
+    graph({ name: 'wrong', bindings: { out: { type: 'echo', kind: 'server', options: {} } } });
+    graph({
+      name: 'wrong',
+      // @ts-expect-error: there is no such version of TLS
+      bindings: { in: { type: 'tls', kind: 'client', options: { version: 'TLSv1.4' }, exit: 'out' }, out },
+    });
+    graph({
+      name: 'wrong',
+      // @ts-expect-error: it cannot be honoured yet
+      bindings: { in: { type: 'tls', kind: 'client', options: { authorization: {} }, exit: 'out' }, out },
+    });
+  });
+
+  it('refuses a vault that is not there, or not taken', () => {
+    const vaults = { keeper: { type: 'filesystem', options: { trust: { store: 'trust.p12' } } } } as const;
+    graph({
+      name: 'right',
+      vaults,
+      bindings: { in: { type: 'tls', kind: 'client', vault: 'keeper', exit: 'out' }, out },
+    });
+    graph({
+      name: 'wrong',
+      vaults,
+      // @ts-expect-error: no vault is named keper
+      bindings: { in: { type: 'tls', kind: 'client', vault: 'keper', exit: 'out' }, out },
+    });
+    // @ts-expect-error: there are no vaults
+    graph({ name: 'wrong', bindings: { in: { type: 'tls', kind: 'client', vault: 'keeper', exit: 'out' }, out } });
+    // @ts-expect-error: an echo server takes no vault
+    graph({ name: 'wrong', vaults, bindings: { out: { type: 'echo', kind: 'server', vault: 'keeper' } } });
+    // @ts-expect-error: no vault is of type filesystm
+    graph({ name: 'wrong', vaults: { keeper: { type: 'filesystm', options: {} } }, bindings: { out } });
+    // @ts-expect-error: a store needs its file
+    graph({ name: 'wrong', vaults: { keeper: { type: 'filesystem', options: { trust: {} } } }, bindings: { out } });
+  });
+
+  it('refuses a key that is unknown or missing', () => {
+    // @ts-expect-error: a config needs a name
+    graph({ bindings: { out } });
+    // @ts-expect-error: a config needs bindings
+    graph({ name: 'wrong' });
+    // @ts-expect-error: a config has no bidnings
+    graph({ name: 'wrong', bidnings: { out } });
+    // @ts-expect-error: guards cannot be honoured yet
+    graph({ name: 'wrong', guards: {}, bindings: { out } });
+    // @ts-expect-error: a binding has no exits
+    graph({ name: 'wrong', bindings: { in: { type: 'tls', kind: 'client', exit: 'out', exits: [] }, out } });
+  });
+});
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+type Expect<T extends true> = T;
