@@ -40,6 +40,8 @@ export function emit<L extends Lane>(
   let refusal: Abort<L['abort']> | undefined;
 
   const step = (): boolean => {
+    // What wakes it while `out` is being torn down comes before the loop is told to stop.
+    if (out.closed) return false;
     if (opening !== undefined) {
       const { ext } = opening;
       opening = undefined;

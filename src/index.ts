@@ -19,6 +19,8 @@ export {
 export { FrameLawError, type LawCode, lawful } from './lawful.ts';
 export { type Listener, listen, operate } from './listen.ts';
 export { type Answer, type Gap, isAnswer, isBarrier, type Mark, replaces } from './marks.ts';
+export { type FilesystemVaultOptions, filesystemVault } from './net/filesystem-vault.ts';
+export type { KeyEntry, Vault } from './net/vault.ts';
 export { cut, type Divisible, keep, type Parts } from './payload.ts';
 export type { Endpoint, Net, NetBegin, NetLane } from './protocol/net.ts';
 export type { AnyLane, Binding, Lane, LaneOperator, Protocol, Proxy, RunLane } from './protocol.ts';

@@ -1,5 +1,6 @@
 import { tlsClient } from '../../operators/tls/client.ts';
-import { tlsMatches, tlsServer } from '../../operators/tls/server.ts';
+import { tlsMatches } from '../../operators/tls/matches.ts';
+import { tlsServer } from '../../operators/tls/server.ts';
 import type { Vault } from '../../src/net/vault.ts';
 import { implies, type Schema } from '../json-schema.ts';
 import { kind } from '../kind.ts';

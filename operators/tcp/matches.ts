@@ -1,8 +1,7 @@
-import { BlockList, isIP } from 'node:net';
-import { SluiceError } from '../../src/errors.ts';
+import { inNetwork } from '../../src/net/cidr.ts';
 import { hasPort, type OneOrMore, type Port } from '../../src/net/ports.ts';
 import { wildcard } from '../../src/net/wildcard.ts';
-import type { Endpoint, NetBegin } from '../../src/protocol/net.ts';
+import type { NetBegin } from '../../src/protocol/net.ts';
 
 /** When a route of a tcp binding takes a stream: all that is given must hold. */
 export interface TcpWhen {
@@ -23,20 +22,8 @@ export interface TcpWhen {
 export function tcpMatches({ cidr, authority, port }: TcpWhen, begin: NetBegin): boolean {
   const destination = begin.local ?? begin.remote;
   return (
-    (cidr === undefined || inNetwork(cidr, destination)) &&
+    (cidr === undefined || inNetwork(cidr, destination?.address)) &&
     (authority === undefined || wildcard(authority, begin.authority ?? destination?.address)) &&
     (port === undefined || hasPort(port, destination?.port))
   );
-}
-
-function inNetwork(cidr: string, destination: Endpoint | undefined): boolean {
-  const [network = '', bits = ''] = cidr.split('/');
-  const family = isIP(network);
-  if (family === 0 || !/^\d{1,3}$/.test(bits) || Number(bits) > (family === 4 ? 32 : 128)) {
-    throw new SluiceError('OPTION_INVALID', `cidr must be a network such as 10.0.0.0/8, not ${cidr}`);
-  }
-  if (destination === undefined || isIP(destination.address) !== family) return false;
-  const networks = new BlockList();
-  networks.addSubnet(network, Number(bits), family === 4 ? 'ipv4' : 'ipv6');
-  return networks.check(destination.address, family === 4 ? 'ipv4' : 'ipv6');
 }

@@ -10,8 +10,6 @@ import type { Endpoint, Net } from '../../src/protocol/net.ts';
 import type { Binding } from '../../src/protocol.ts';
 import { eventLoop } from '../../src/scheduler.ts';
 
-export { type TcpWhen, tcpMatches } from './matches.ts';
-
 export interface TcpServerOptions {
   /** The address or name to listen on, or several; all of IPv4, `0.0.0.0`, by default. */
   readonly host?: OneOrMore<string>;

@@ -12,7 +12,6 @@ import type { Net, NetBegin, NetLane } from '../../src/protocol/net.ts';
 import type { Binding } from '../../src/protocol.ts';
 import { eventLoop } from '../../src/scheduler.ts';
 
-export { type TlsWhen, tlsMatches } from './matches.ts';
 export type { TlsServerOptions };
 
 /**

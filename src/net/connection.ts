@@ -35,7 +35,7 @@ export class Connection {
   constructor(stream: Duplex, options: ConnectionOptions) {
     this.#stream = stream;
     this.#options = options;
-    this.reader = new Reader(stream, () => this.#check());
+    this.reader = new Reader(stream, options.scheduler, () => this.#check());
     this.writer = new Writer(stream, options.window);
     stream
       .on('error', (error: Error) => this.#fail(error))

@@ -9,7 +9,8 @@ import { Fifo } from '../queue.ts';
 
 /**
  * A node stream whose far end is a stream of frames: what one lane brings is read from it, what is written to it is
- * the other lane. It never emits `error`; why it was destroyed is its `fault`.
+ * the other lane. It never emits `error`; it emits `fault` before it is destroyed for one. Who destroys it without
+ * one, as TLS does when it is done with it, leaves it to the owner to say why with `fail`.
  */
 export class FrameDuplex extends Duplex implements Source<NetLane> {
   readonly #account: Account;
@@ -33,7 +34,7 @@ export class FrameDuplex extends Duplex implements Source<NetLane> {
     return this.#begin;
   }
 
-  /** Why it was destroyed, if something failed. */
+  /** Why it failed. */
   get fault(): Fault | undefined {
     return this.#fault;
   }
@@ -42,6 +43,7 @@ export class FrameDuplex extends Duplex implements Source<NetLane> {
   start(wake: () => void, out: Subscriber<unknown>): this {
     this.#wake = wake;
     out.add(() => {
+      this.#wake = () => {};
       if (!this.#ended) this.fail(closed);
     });
     return this;
@@ -53,8 +55,8 @@ export class FrameDuplex extends Duplex implements Source<NetLane> {
       case 'begin':
         this.#begin = frame.ext;
         this.#account.open(frame.control);
-        if (this.destroyed) this.#account.reset(this.#fault);
-        else this.#account.settle();
+        if (this.#fault === undefined) this.#account.settle();
+        else this.#account.reset(this.#fault);
         break;
       case 'data':
         if (this.destroyed) return;
@@ -81,8 +83,13 @@ export class FrameDuplex extends Duplex implements Source<NetLane> {
 
   /** Ends both lanes: the one that is sent with ABORT, the one that is read with RESET, unless they have ended. */
   fail(fault: Fault): void {
-    this.#fault ??= fault;
+    if (this.#fault !== undefined) return;
+    this.#fault = fault;
+    this.emit('fault');
     this.destroy();
+    this.#wake();
+    if (!this.#received) this.#account.reset(fault);
+    this.#received = true;
   }
 
   pull(balance: number): Following<NetLane> | undefined {
@@ -92,7 +99,7 @@ export class FrameDuplex extends Duplex implements Source<NetLane> {
       return frame;
     }
     if (this.#ended) return end<undefined>();
-    return this.destroyed ? abort(this.#fault ?? closed) : undefined;
+    return this.#fault === undefined ? undefined : abort(this.#fault);
   }
 
   reset(ext: unknown): Abort<Fault> {
@@ -125,13 +132,6 @@ export class FrameDuplex extends Duplex implements Source<NetLane> {
     flushed();
   }
 
-  override _destroy(_error: Error | null, done: () => void): void {
-    this.#wake();
-    if (!this.#received) this.#account.reset(this.#fault);
-    this.#received = true;
-    done();
-  }
-
   #flush(): void {
     const flushed = this.#flushed;
     this.#flushed = undefined;
@@ -139,7 +139,8 @@ export class FrameDuplex extends Duplex implements Source<NetLane> {
   }
 }
 
-const closed = new SluiceError('NET_CLOSED', 'the connection was closed');
+/** What a stream fails with when nothing better is known. */
+export const closed = new SluiceError('NET_CLOSED', 'the connection was closed');
 
 const isFault = (ext: unknown): ext is Fault =>
   typeof ext === 'object' && ext !== null && 'code' in ext && 'message' in ext;

@@ -1,10 +1,11 @@
 import type { Duplex } from 'node:stream';
-import type { Subscriber } from 'rxjs';
+import type { SchedulerLike, Subscriber } from 'rxjs';
 import type { Source } from '../emitter.ts';
 import type { Fault } from '../errors.ts';
 import { type Abort, abort, data, type End, end, type Following } from '../frame.ts';
 import type { NetLane } from '../protocol/net.ts';
 import { Fifo } from '../queue.ts';
+import { confirmEnd } from './sockets.ts';
 
 /**
  * What a node stream brings, as a lane. It reads on while nothing waits for credit, so it is at most one chunk ahead
@@ -12,6 +13,7 @@ import { Fifo } from '../queue.ts';
  */
 export class Reader implements Source<NetLane> {
   readonly #stream: Duplex;
+  readonly #scheduler: SchedulerLike;
   readonly #stopped: () => void;
   readonly #queue = new Fifo<NetLane>(() => {});
   #wake: () => void = () => {};
@@ -19,8 +21,9 @@ export class Reader implements Source<NetLane> {
   #live = false;
 
   /** `stopped` is called once nothing will be read any more. */
-  constructor(stream: Duplex, stopped: () => void) {
+  constructor(stream: Duplex, scheduler: SchedulerLike, stopped: () => void) {
     this.#stream = stream;
+    this.#scheduler = scheduler;
     this.#stopped = stopped;
   }
 
@@ -33,7 +36,7 @@ export class Reader implements Source<NetLane> {
   start(wake: () => void, out: Subscriber<unknown>): this {
     this.#live = true;
     this.#wake = wake;
-    this.#stream.on('data', this.#take).once('end', () => this.#close(end<undefined>()));
+    this.#stream.on('data', this.#take).once('end', this.#end);
     this.#flow();
     out.add(() => this.#stop());
     return this;
@@ -59,6 +62,8 @@ export class Reader implements Source<NetLane> {
     // The loop that pulls may be pausing; what the kernel still holds has to wait there, not here.
     if (this.#live && !this.#queue.empty) this.#flow();
   };
+
+  readonly #end = (): void => confirmEnd(this.#stream, this.#scheduler, () => this.#close(end<undefined>()));
 
   #flow(): void {
     const flowing = this.#queue.empty;

@@ -1,14 +1,34 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
+import type { SchedulerLike } from 'rxjs';
 import type { Endpoint, NetBegin } from '../protocol/net.ts';
 
 /** Ends a stream at once; over TCP the peer sees a reset. */
 export function cutOff(stream: Duplex): void {
   if (stream.destroyed) return;
-  if (stream instanceof Socket && !(stream instanceof TLSSocket) && !stream.connecting) stream.resetAndDestroy();
+  if (canReset(stream)) stream.resetAndDestroy();
   else stream.destroy();
 }
+
+const NOTHING = new Uint8Array();
+
+/**
+ * Calls `ended` unless the end that a stream has just come to is that of a connection which the peer has reset: node
+ * gives one for the other if the reset came right behind bytes, and only a write brings the error out. On a stream that
+ * cannot be written any more the two cannot be told apart.
+ */
+export function confirmEnd(stream: Duplex, scheduler: SchedulerLike, ended: () => void): void {
+  if (!isTcp(stream) || stream.writableEnded) ended();
+  else if (stream.writableLength > 0) scheduler.schedule(ended);
+  else stream.write(NOTHING, (error) => error ?? ended());
+}
+
+/** A socket can be reset neither before it is connected nor, without leaking its handle, while it is shutting down. */
+const canReset = (stream: Duplex): stream is Socket =>
+  isTcp(stream) && !stream.connecting && stream.writableEnded === stream.writableFinished;
+
+const isTcp = (stream: Duplex): stream is Socket => stream instanceof Socket && !(stream instanceof TLSSocket);
 
 /** Both ends of a connected socket; `undefined` if it is gone already. */
 export function endpoints({ localAddress, localPort, remoteAddress, remotePort }: Socket): NetBegin | undefined {

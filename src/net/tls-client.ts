@@ -7,7 +7,7 @@ import { listen } from '../listen.ts';
 import type { Net, NetBegin, NetLane } from '../protocol/net.ts';
 import type { Binding } from '../protocol.ts';
 import type { Opened } from './dial.ts';
-import { FrameDuplex } from './frame-duplex.ts';
+import { closed, FrameDuplex } from './frame-duplex.ts';
 import { handshakeFault, secureFault } from './tls-faults.ts';
 
 export interface HandshakeOptions {
@@ -34,6 +34,8 @@ export const secureClient = (
 ): Observable<Opened> =>
   new Observable((out) => {
     const duplex = new FrameDuplex(window);
+    let exitOver = false;
+    let socketOver = false;
     const initial = emitter<NetLane>(begin, (wake, lane) => duplex.start(wake, lane), scheduler);
     const socket = connect({
       socket: duplex,
@@ -50,9 +52,18 @@ export const secureClient = (
     const timer = scheduler.schedule(() => fail(slow), patience);
     out.add(timer);
     out.add(() => socket.on('error', () => {}).destroy());
-    socket.on('error', fail).once('secureConnect', () => {
+    const gone = (): void => fail(new SluiceError('TLS_HANDSHAKE', `${host} closed the connection in the handshake`));
+    // Were the stream below merely destroyed, TLS would take that for its end.
+    duplex.once('fault', () => socket.destroy(closed));
+    socket.on('error', fail).once('close', gone);
+    socket.once('close', () => {
+      socketOver = true;
+      duplex.fail(closed);
+      if (exitOver) out.complete();
+    });
+    socket.once('secureConnect', () => {
       timer.unsubscribe();
-      socket.off('error', fail);
+      socket.off('error', fail).off('close', gone);
       const { alpnProtocol } = socket;
       out.next({
         stream: socket,
@@ -63,8 +74,9 @@ export const secureClient = (
     listen(exit(initial), out, {
       next: (frame) => duplex.next(frame),
       complete() {
+        exitOver = true;
         duplex.complete();
-        out.complete();
+        if (socketOver) out.complete();
       },
     });
   });

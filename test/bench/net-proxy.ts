@@ -123,27 +123,32 @@ async function peers(directory: string, tls: boolean): Promise<void> {
   process.on('message', async (task: { proxy: number; bytes: number; connections: number }) => {
     bytes = task.bytes;
     const began = performance.now();
-    const dial = (): Promise<void> => exchange(connect({ host: '127.0.0.1', port: task.proxy, allowHalfOpen: true }), bytes);
+    const dial = (): Promise<void> =>
+      exchange(connect({ host: '127.0.0.1', port: task.proxy, allowHalfOpen: true }), bytes);
     await Promise.all(Array.from({ length: task.connections }, dial));
     process.send?.({ ms: performance.now() - began });
   });
 }
 
-/** Sends `bytes`, and receives as many. */
+/** Sends `bytes` and receives as many, and ends when both are done, so that its end says that all came through. */
 async function exchange(socket: Socket, bytes: number): Promise<void> {
   const chunk = Buffer.alloc(64 * 1024, 'x');
   let left = bytes;
   let received = 0;
+  const endIfDone = (): void => {
+    if (left === 0 && received === bytes) socket.end();
+  };
   const send = (): void => {
     while (left > 0) {
       const size = Math.min(left, chunk.length);
       left -= size;
-      if (!socket.write(size === chunk.length ? chunk : chunk.subarray(0, size)) && left > 0) return;
+      if (!socket.write(size === chunk.length ? chunk : chunk.subarray(0, size))) break;
     }
-    socket.end();
+    endIfDone();
   };
   socket.on('drain', send).on('data', ({ length }: Buffer) => {
     received += length;
+    endIfDone();
   });
   send();
   await once(socket, 'end');

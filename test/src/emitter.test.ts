@@ -119,6 +119,22 @@ describe('emitter', () => {
     expect(kinds).toEqual(['begin', 'data', 'end', 'complete']);
   });
 
+  it('sends nothing when it is woken by the clean-up of its receiver', () => {
+    let pulled = 0;
+    const source = emitter<Lane>(undefined, (wake, out) => {
+      out.add(wake);
+      return {
+        pull() {
+          pulled += 1;
+          return pulled > 1 ? abort() : undefined;
+        },
+      };
+    });
+    const { kinds, subscription } = collect(source, 0);
+    subscription.unsubscribe();
+    expect([kinds, pulled]).toEqual([['begin'], 1]);
+  });
+
   it('stops pulling when its receiver leaves in a later turn', () => {
     const turns = new Turns();
     let pulled = 0;

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Subscription } from 'rxjs';
 import { type TcpServerOptions, tcpServer } from '../../../operators/tcp/server.ts';
 import { reset, window } from '../../../src/control.ts';
@@ -18,7 +19,7 @@ export async function until(condition: () => boolean): Promise<void> {
 /** Lets the event loop turn until `measure` has stayed the same for a while; answers it. */
 export async function settled(measure: () => number): Promise<number> {
   let [last, same] = [measure(), 0];
-  while (same < 20) {
+  while (same < 40) {
     await new Promise((resolve) => setTimeout(resolve, 5));
     const now = measure();
     same = now === last ? same + 1 : 0;
@@ -33,14 +34,30 @@ export const lawfully =
   (initial) =>
     initial.pipe(lawful(`${name} initial`), binding, lawful(`${name} reply`));
 
-/** A tcp peer that listens on a port of its own. */
-export async function listening(accept: (socket: Socket) => void): Promise<{ port: number; server: Server }> {
+export interface Peer {
+  readonly port: number;
+  /** What was accepted. */
+  readonly sockets: Socket[];
+  /** Stops to listen, and destroys what was accepted. */
+  close(): Promise<void>;
+}
+
+/** A tcp peer that listens on a port of its own, half-open allowed. Errors of its sockets are listened to. */
+export async function listening(accept: (socket: Socket) => void = () => {}): Promise<Peer> {
+  const sockets: Socket[] = [];
   const server = createServer({ allowHalfOpen: true }, (socket) => {
-    socket.on('error', () => {});
+    sockets.push(socket.on('error', () => {}));
     accept(socket);
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
-  return { port: (server.address() as AddressInfo).port, server };
+  return {
+    port: (server.address() as AddressInfo).port,
+    sockets,
+    close() {
+      for (const socket of sockets) socket.destroy();
+      return new Promise((resolve) => server.close(() => resolve()));
+    },
+  };
 }
 
 /** A tcp peer that connects, half-open allowed. Its errors are listened to. */
@@ -50,11 +67,25 @@ export async function connected(port: number, host = '127.0.0.1'): Promise<Socke
   return socket.on('error', () => {});
 }
 
-/** All that a socket receives until its end. */
-export async function received(socket: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of socket) chunks.push(chunk);
-  return Buffer.concat(chunks);
+/** All that a socket receives until its end; it stays open for writing. Rejects if it fails. */
+export function received(socket: Duplex): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  return new Promise((resolve, reject) => {
+    socket.on('data', (chunk: Buffer) => void chunks.push(chunk));
+    socket.once('end', () => resolve(Buffer.concat(chunks))).once('error', reject);
+    socket.once('close', () => reject(new Error('closed before its end')));
+  });
+}
+
+/** Settles when a socket is closed, with its error if it had one. */
+export function closed(socket: Duplex): Promise<Error | undefined> {
+  return new Promise((resolve) => {
+    let failed: Error | undefined;
+    socket.on('error', (error: Error) => {
+      failed = error;
+    });
+    socket.once('close', () => resolve(failed));
+  });
 }
 
 export interface Served {
