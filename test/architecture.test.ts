@@ -25,7 +25,7 @@ const rules: readonly { readonly from: RegExp; readonly may: RegExp }[] = [
   { from: /^src\/(index\.ts|cli\/)/, may: /./ },
   { from: /^src\/testing\//, may: /^(rxjs|rxjs\/testing|fast-check|node:assert)$|^src\/(testing\/)?[a-z-]+\.ts$/ },
   { from: /^src\/protocol\//, may: /^src\/([a-z-]+|protocol\/[a-z-]+)\.ts$/ },
-  { from: /^src\/net\//, may: /^node:|^rxjs$|^src\/(net\/|protocol\/)?[a-z0-9-]+\.ts$/ },
+  { from: /^src\/net\//, may: /^node:|^rxjs$|^node-forge$|^src\/(net\/|protocol\/)?[a-z0-9-]+\.ts$/ },
   { from: /^src\/cache\//, may: /^node:|^rxjs$|^classic-level$|^src\/(cache\/|protocol\/)?[a-z-]+\.ts$/ },
   { from: /^src\/kafka\/kafkajs\.ts$/, may: /^kafkajs|^rxjs$|^src\/(kafka\/|protocol\/)?[a-z-]+\.ts$/ },
   { from: /^src\/kafka\//, may: /^node:|^rxjs$|^src\/(kafka\/|protocol\/)?[a-z-]+\.ts$/ },
