@@ -58,8 +58,16 @@ export const data = <D>(payload: D, reserved: number): Data<D> => ({ kind: 'data
 /** Makes a FLUSH. */
 export const flush = <E>(ext: E): Flush<E> => ({ kind: 'flush', ext });
 
-/** Makes an END. */
-export const end = <E>(ext?: E): End<E> => ({ kind: 'end', ext });
+/** Makes an END; without `ext`, one that fits any lane. */
+export function end(): End<never>;
+export function end<E>(ext: E): End<E>;
+export function end<E>(ext?: E): End<E> {
+  return { kind: 'end', ext };
+}
 
-/** Makes an ABORT, with its fault if there is one to tell. */
-export const abort = <E extends Fault = Fault>(ext?: E): Abort<E> => ({ kind: 'abort', ext });
+/** Makes an ABORT with its fault; without one, it fits any lane. */
+export function abort(): Abort<never>;
+export function abort<E extends Fault>(ext: E | undefined): Abort<E>;
+export function abort<E extends Fault>(ext?: E): Abort<E> {
+  return { kind: 'abort', ext };
+}

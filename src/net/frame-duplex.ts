@@ -98,7 +98,7 @@ export class FrameDuplex extends Duplex implements Source<NetLane> {
       if (this.#queue.empty) this.#flush();
       return frame;
     }
-    if (this.#ended) return end<undefined>();
+    if (this.#ended) return end();
     return this.#fault === undefined ? undefined : abort(this.#fault);
   }
 

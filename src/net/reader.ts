@@ -63,7 +63,7 @@ export class Reader implements Source<NetLane> {
     if (this.#live && !this.#queue.empty) this.#flow();
   };
 
-  readonly #end = (): void => confirmEnd(this.#stream, this.#scheduler, () => this.#close(end<undefined>()));
+  readonly #end = (): void => confirmEnd(this.#stream, this.#scheduler, () => this.#close(end()));
 
   #flow(): void {
     const flowing = this.#queue.empty;

@@ -101,7 +101,7 @@ function producing<L extends Lane>(frames: Observable<Following<L>>, ext: L['beg
         else queue.mark(frame);
         wake();
       },
-      error: () => close(abort<L['abort']>()),
+      error: () => close(abort()),
       complete: () => close(end()),
     });
     return {

@@ -1,6 +1,5 @@
 import { Observable } from 'rxjs';
 import type { Control } from '../control.ts';
-import type { Fault } from '../errors.ts';
 import { abort, begin, end, type Following, type Frame, flush } from '../frame.ts';
 import { type Answer, isAnswer, type Mark } from '../marks.ts';
 import type { RunLane } from '../protocol.ts';
@@ -87,7 +86,7 @@ export class Sender {
   }
 
   abort(): void {
-    this.#pending.splice(0, this.#pending.length, abort<Fault>());
+    this.#pending.splice(0, this.#pending.length, abort());
     this.#send();
   }
 

@@ -11,6 +11,7 @@ import { tcpServer } from '../../operators/tcp/server.ts';
 import { tlsClient } from '../../operators/tls/client.ts';
 import { filesystemVault } from '../../src/net/filesystem-vault.ts';
 import type { Endpoint } from '../../src/protocol/net.ts';
+import { median } from './measure.ts';
 
 export interface NetProxyOptions {
   /** How many bytes go each way; 1 GB by default. */
@@ -69,9 +70,6 @@ export async function netProxy(options: NetProxyOptions = {}): Promise<NetProxyR
     rmSync(directory, { recursive: true });
   }
 }
-
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 
 interface Running {
   readonly port: number;

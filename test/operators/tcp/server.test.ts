@@ -100,7 +100,7 @@ describe('tcp server', () => {
             happened.push(frame.kind);
             if (frame.kind === 'begin') frame.control(window(1_000));
           });
-          out.next(end<undefined>());
+          out.next(end());
           return () => happened.push('left');
         }),
     );

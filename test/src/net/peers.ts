@@ -175,11 +175,11 @@ export class Outgoing implements Source<NetLane> {
   }
 
   end(): void {
-    this.#put(end<undefined>());
+    this.#put(end());
   }
 
   abort(): void {
-    this.#put(abort<Fault>());
+    this.#put(abort());
   }
 
   pull(balance: number): Following<NetLane> | undefined {

@@ -1,0 +1,35 @@
+import { filesystemVault } from '../../src/net/filesystem-vault.ts';
+import { netProxy } from '../bench/net-proxy.ts';
+import { type ChaosOptions, chaos } from '../properties/net-chaos.ts';
+import { Certificates } from '../src/net/certificates.ts';
+
+// The proofs that take too long for every test run. Prints its figures; exits with 1 if any of them does not hold.
+const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
+const certificates = new Certificates();
+
+async function connections(name: string, options: Omit<ChaosOptions, 'seed'>): Promise<void> {
+  const { opened, graceful, mistakes, left } = await chaos({ ...options, seed });
+  console.log(`${name}: ${opened} connections, at most ${options.atOnce} at once, SEED=${seed}`);
+  console.log(`  ${graceful} graceful, ${mistakes.length} mistakes, ${left.length} handles left`);
+  for (const problem of [...mistakes, ...left]) console.log(`  ${problem}`);
+  if (opened !== options.connections || mistakes.length + left.length > 0) process.exitCode = 1;
+}
+
+async function throughput(tls: boolean): Promise<void> {
+  const { name, ratio, growth } = await netProxy({ tls, rounds: 3 });
+  console.log(`${name}: ${ratio.toFixed(2)}x a bare pipe, resident memory grew by ${growth.toFixed(1)} MB`);
+  if (growth > 64) process.exitCode = 1;
+}
+
+try {
+  certificates.self('localhost', ['localhost']);
+  certificates.join('keys.pem', 'localhost.key', 'localhost.pem');
+  const store = { type: 'pem', store: 'keys.pem' } as const;
+  const vault = filesystemVault({ keys: store, trust: store }, certificates.directory);
+  await connections('tcp', { connections: 10_000, atOnce: 2_000 });
+  await connections('tls', { connections: 10_000, atOnce: 1_000, vault });
+  await throughput(false);
+  await throughput(true);
+} finally {
+  certificates.remove();
+}
