@@ -12,6 +12,7 @@ import {
   visit,
   type YAMLError,
 } from 'yaml';
+import { MOST_LEVELS, tooDeep } from './depth.ts';
 import { type Env, hasExpression, resolveExpressions, shield, unshield } from './expressions.ts';
 import { type Source, type Span, under } from './source.ts';
 
@@ -39,6 +40,11 @@ export function parse(source: Source, env: Env): unknown {
   if (junk >= 0) {
     const message = `this is not text: character ${text.codePointAt(junk)} cannot stand in YAML`;
     return source.error('CONFIG_SYNTAX', { start: junk, end: junk + 1 }, message, 'save the file as UTF-8 text');
+  }
+  const deep = tooDeep(text);
+  if (deep !== undefined) {
+    const message = `values nest more than ${MOST_LEVELS} deep`;
+    return source.error('CONFIG_TOO_LARGE', { start: deep, end: deep + 1 }, message);
   }
   // Keys are compared below, by a map: the parser's own comparison takes time in the square of their number.
   const document = parseDocument(shield(text), { prettyErrors: false, uniqueKeys: false, version: '1.2' });

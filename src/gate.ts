@@ -1,4 +1,5 @@
 import type { SchedulerLike, Subscriber } from 'rxjs';
+import { Deque } from './deque.ts';
 import { emit, type Outlet } from './emitter.ts';
 import { type Abort, abort, type Data, type End, type Flush, type Following, type Frame } from './frame.ts';
 import { isAnswer } from './marks.ts';
@@ -23,7 +24,7 @@ export class Gate<L extends Lane> {
   readonly #queue: GateOptions<L>['queue'];
   readonly #refill: () => boolean;
   readonly #outlet: Outlet<L>;
-  readonly #answers: Flush<L['flush']>[] = [];
+  readonly #answers = new Deque<Flush<L['flush']>>();
   #terminal: End<L['end']> | Abort<L['abort']> | undefined;
 
   constructor(out: Subscriber<Frame<L>>, { queue, refill, reset, scheduler }: GateOptions<L>) {
@@ -67,7 +68,7 @@ export class Gate<L extends Lane> {
 
   /** Ends the lane. */
   close(frame: End<L['end']> | Abort<L['abort']>): void {
-    this.#terminal = frame;
+    if (this.#terminal?.kind !== 'abort') this.#terminal = frame;
     this.#outlet.wake();
   }
 

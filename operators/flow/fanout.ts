@@ -75,6 +75,7 @@ function queueFor<R extends Positioned>(options: FanoutOptions<R>): Queue<RunLan
 }
 
 interface Consumer<L extends Lane> {
+  readonly out: Subscriber<Frame<L>>;
   readonly gate: Gate<L>;
   readonly queue: Queue<L>;
   begun: boolean;
@@ -112,7 +113,7 @@ class Hub<L extends Lane> {
 
   join(out: Subscriber<Frame<L>>, queue: Queue<L>): void {
     const gate = new Gate<L>(out, { queue, refill: () => false, reset: () => {}, scheduler: this.#scheduler });
-    const consumer = { gate, queue, begun: false };
+    const consumer = { out, gate, queue, begun: false };
     this.#consumers.set(out, consumer);
     out.add(() => this.#leave(out));
     if (this.#opened !== undefined) this.#serve(consumer, this.#opened);
@@ -153,7 +154,13 @@ class Hub<L extends Lane> {
       this.#serving = undefined;
       this.#frames.shift();
       if (frame.kind === 'data') this.#account.owe(frame.reserved);
-    } else this.#serve(consumer, frame);
+    } else {
+      try {
+        this.#serve(consumer, frame);
+      } catch (thrown) {
+        consumer.out.error(thrown);
+      }
+    }
     return true;
   }
 

@@ -8,6 +8,8 @@ import { handshakeFault } from './tls-faults.ts';
 import { wildcard } from './wildcard.ts';
 
 export interface TlsServerOptions extends TlsOptions {
+  /** The only hosts to answer for, `*` for any run of characters; a client that names none is answered. All by default. */
+  readonly sni?: readonly string[];
   /** Whether clients must show a certificate, may, or are not asked; `required` by default if `trust` is given. */
   readonly mutual?: 'required' | 'requested' | 'none';
 }
@@ -18,7 +20,7 @@ export interface TlsServerOptions extends TlsOptions {
  */
 export function serverOf(options: TlsServerOptions): Server {
   const trusted = trustOf(options);
-  const { mutual = trusted === undefined ? 'none' : 'required', alpn, version } = options;
+  const { mutual = trusted === undefined ? 'none' : 'required', alpn, version, sni } = options;
   const [first, ...others] = keysOf(options);
   if (first === undefined)
     throw new SluiceError('OPTION_INVALID', 'a tls server needs a key: keys or signers, and a vault');
@@ -38,6 +40,7 @@ export function serverOf(options: TlsServerOptions): Server {
     requestCert: mutual !== 'none',
     rejectUnauthorized: mutual === 'required',
     SNICallback(name, answer) {
+      if (sni !== undefined && !sni.some((host) => wildcard(host, name))) return answer(new Error('UNKNOWN_HOST'));
       answer(null, contexts.find(({ hosts }) => hosts.some((host) => wildcard(host, name)))?.context);
     },
   });

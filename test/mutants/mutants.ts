@@ -39,7 +39,7 @@ export const mutants: readonly Mutant[] = [
   emitter.of('out.add(() => loop.stop());', ''),
   gate.of(
     'if (this.#answers.length > 0) return this.#answers.shift();',
-    'if (this.#answers.length > 0) return this.#answers.pop();',
+    'if (this.#answers.length > 9) return this.#answers.shift();',
   ),
   gate.of(
     'else if (isAnswer(frame.ext)) this.#answers.push(frame);',

@@ -131,6 +131,20 @@ describe('tls server', () => {
     await server.stop();
   });
 
+  it('answers only for the hosts it is told to answer for, and whoever names none', async () => {
+    const streams: Accepted[] = [];
+    const server = await secured(accepting(streams), { sni: ['*.example.org', 'localhost'] });
+    const refused = dialled(server.port, { servername: 'elsewhere.org' });
+    await once(refused, 'error');
+    for (const servername of ['localhost', 'www.example.org', '']) {
+      const peer = dialled(server.port, { servername, checkServerIdentity: () => undefined });
+      await once(peer, 'secureConnect');
+      peer.destroy();
+    }
+    await until(() => streams.length === 3);
+    await server.stop();
+  });
+
   it('shows the certificate that names the host asked for, else the first', async () => {
     const server = await secured(echo, { keys: ['server', 'example'] });
     for (const [servername, subject] of [
