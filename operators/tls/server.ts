@@ -59,7 +59,7 @@ export const tlsServer = (
       const begun = (begin: NetBegin): void => {
         const peer = begin.remote === undefined ? 'the client' : place(begin.remote);
         const explain = (error?: Error): Fault => duplex.fault ?? secureFault(peer, error);
-        const accepted = secureServer(server, duplex, peer, patience, scheduler).pipe(
+        const accepted = secureServer(server, duplex, peer, patience, options.sni, scheduler).pipe(
           catchError((fault: Fault) => {
             duplex.fail(fault);
             return EMPTY;

@@ -18,7 +18,6 @@ const REASONS: readonly (readonly [pattern: RegExp, code: Code, sentence: string
     'ended for want of a client certificate',
   ],
   [/_ALERT_/, 'TLS_REFUSED', 'ended the handshake with an alert'],
-  [/^UNKNOWN_HOST$/, 'TLS_HANDSHAKE', 'asks for a host that this server does not answer for'],
   [/^ECONNRESET$/, 'TLS_HANDSHAKE', 'closed the connection in the middle of the handshake'],
   [
     /^(?!ERR_)[A-Z_]*(CERT|SIGNATURE|CA|PURPOSE|ISSUER|CHAIN|CRL)[A-Z_]*$/,

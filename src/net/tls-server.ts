@@ -20,7 +20,7 @@ export interface TlsServerOptions extends TlsOptions {
  */
 export function serverOf(options: TlsServerOptions): Server {
   const trusted = trustOf(options);
-  const { mutual = trusted === undefined ? 'none' : 'required', alpn, version, sni } = options;
+  const { mutual = trusted === undefined ? 'none' : 'required', alpn, version } = options;
   const [first, ...others] = keysOf(options);
   if (first === undefined)
     throw new SluiceError('OPTION_INVALID', 'a tls server needs a key: keys or signers, and a vault');
@@ -40,7 +40,6 @@ export function serverOf(options: TlsServerOptions): Server {
     requestCert: mutual !== 'none',
     rejectUnauthorized: mutual === 'required',
     SNICallback(name, answer) {
-      if (sni !== undefined && !sni.some((host) => wildcard(host, name))) return answer(new Error('UNKNOWN_HOST'));
       answer(null, contexts.find(({ hosts }) => hosts.some((host) => wildcard(host, name)))?.context);
     },
   });
@@ -48,13 +47,15 @@ export function serverOf(options: TlsServerOptions): Server {
 
 /**
  * The TLS connection that comes of accepting `duplex` with `server`, once its handshake is done. Errors with the fault
- * of the handshake; `peer` is how it names the client, `patience` how long it waits, in milliseconds.
+ * of the handshake; `peer` is how it names the client, `patience` how long it waits, in milliseconds, and `sni` the
+ * hosts that may be asked for.
  */
 export const secureServer = (
   server: Server,
   duplex: FrameDuplex,
   peer: string,
   patience: number,
+  sni: readonly string[] | undefined,
   scheduler: SchedulerLike,
 ): Observable<TLSSocket> =>
   new Observable((out) => {
@@ -69,6 +70,10 @@ export const secureServer = (
     view
       .on('secureConnection', (socket) => {
         timer.unsubscribe();
+        const { servername } = socket;
+        if (servername && sni?.every((host) => !wildcard(host, servername))) {
+          return fail(new SluiceError('TLS_HANDSHAKE', `${peer} asks for a host that this server does not answer for`));
+        }
         out.next(socket);
         out.complete();
       })
