@@ -43,6 +43,8 @@ const rules = implies(
   { properties: { vault: { description: 'the name of the vault its entries are in' } }, required: ['vault'] },
 );
 
+const common = { version, keys, signers, trust, trustcacerts, alpn, authorization } as const;
+
 export const tls = [
   kind({
     type: 'tls',
@@ -55,19 +57,13 @@ export const tls = [
       description: 'how to prove itself, and whom to trust',
       type: 'object',
       properties: {
-        version,
-        keys,
-        signers,
-        trust,
-        trustcacerts,
+        ...common,
         sni: { ...strings, description: 'the hosts it answers for' },
-        alpn,
         mutual: {
           description: 'whether clients must show a certificate, may, or are not asked',
           type: 'string',
           enum: ['required', 'requested', 'none'],
         },
-        authorization,
       },
       additionalProperties: false,
     },
@@ -87,14 +83,8 @@ export const tls = [
       description: 'whom to trust, and how to prove itself',
       type: 'object',
       properties: {
-        version,
-        keys,
-        signers,
-        trust,
-        trustcacerts,
+        ...common,
         sni: { ...strings, description: 'the host to ask for and to verify' },
-        alpn,
-        authorization,
       },
       additionalProperties: false,
     },
