@@ -40,7 +40,6 @@ export function emit<L extends Lane>(
   let refusal: Abort<L['abort']> | undefined;
 
   const step = (): boolean => {
-    // What wakes it while `out` is being torn down comes before the loop is told to stop.
     if (out.closed) return false;
     if (opening !== undefined) {
       const { ext } = opening;
@@ -64,7 +63,6 @@ export function emit<L extends Lane>(
   };
 
   const loop = new Loop(step, (thrown) => out.error(thrown), scheduler);
-  out.add(() => loop.stop());
   return {
     begin(ext) {
       opening = { ext };

@@ -36,7 +36,7 @@ export const mutants: readonly Mutant[] = [
   emitter.of('const frame = refusal ?? source.pull(balance);', 'const frame = source.pull(balance);'),
   emitter.of("if (frame.kind === 'end' || frame.kind === 'abort') out.complete();", ''),
   emitter.of('else refusal = source.reset?.(control.ext) ?? abort();', 'else source.reset?.(control.ext);'),
-  emitter.of('out.add(() => loop.stop());', ''),
+  emitter.of('if (out.closed) return false;', ''),
   gate.of(
     'if (this.#answers.length > 0) return this.#answers.shift();',
     'if (this.#answers.length > 9) return this.#answers.shift();',
