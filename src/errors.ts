@@ -38,6 +38,19 @@ export const codes = {
   VAULT_INVALID: 'a store of a vault is not what its type says',
   VAULT_PASSWORD: 'the password of a store of a vault is missing or wrong',
   VAULT_ENTRY: 'a vault has no entry of this name',
+  KAFKA_FRAME: 'a broker announced a response of a size that cannot be',
+  KAFKA_TRUNCATED: 'the connection to a broker ended inside a response',
+  KAFKA_CORRELATION: 'a broker answered something that was not asked',
+  KAFKA_RESPONSE: 'a response of a broker cannot be read',
+  KAFKA_DISCONNECTED: 'the connection to a broker ended before a request was answered',
+  KAFKA_TIMEOUT: 'a broker did not answer in time',
+  KAFKA_CLOSED: 'a connection to a broker was closed on this side',
+  KAFKA_VERSION: 'a broker and this client have no version of a request in common',
+  KAFKA_TOO_OLD: 'a broker is older than Kafka 3.1',
+  KAFKA_SASL_MECHANISM: 'a broker does not offer the SASL mechanism',
+  KAFKA_SASL: 'a broker did not accept the credentials',
+  KAFKA_SASL_BROKER: 'a broker could not prove that it knows the credentials, or broke the rules of the mechanism',
+  KAFKA_ERROR: 'a broker answered with an error of its own',
   CONFIG_INVALID: 'a config has mistakes',
   CONFIG_SYNTAX: 'a config is not YAML',
   CONFIG_TOO_LARGE: 'a config is larger or deeper than any config should be',
@@ -83,8 +96,11 @@ export class SluiceError extends Error implements Fault {
   }
 }
 
+/** Whether a value is an integer >= 1, as credit and costs are. */
+export const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 1;
+
 /** Answers `value` if it is an integer >= 1. @throws SluiceError OPTION_INVALID */
 export function positive(name: string, value: number): number {
-  if (Number.isSafeInteger(value) && value >= 1) return value;
+  if (isCount(value)) return value;
   throw new SluiceError('OPTION_INVALID', `${name} must be an integer >= 1, not ${value}`);
 }

@@ -27,8 +27,11 @@ const rules: readonly { readonly from: RegExp; readonly may: RegExp }[] = [
   { from: /^src\/protocol\//, may: /^src\/([a-z-]+|protocol\/[a-z-]+)\.ts$/ },
   { from: /^src\/net\//, may: /^node:|^rxjs$|^node-forge$|^src\/(net\/|protocol\/)?[a-z0-9-]+\.ts$/ },
   { from: /^src\/cache\//, may: /^node:|^rxjs$|^classic-level$|^src\/(cache\/|protocol\/)?[a-z-]+\.ts$/ },
-  { from: /^src\/kafka\/kafkajs\.ts$/, may: /^kafkajs|^rxjs$|^src\/(kafka\/|protocol\/)?[a-z-]+\.ts$/ },
-  { from: /^src\/kafka\//, may: /^node:|^rxjs$|^src\/(kafka\/|protocol\/)?[a-z-]+\.ts$/ },
+  { from: /^src\/kafka\/kafkajs\.ts$/, may: /^kafkajs|^rxjs$|^src\/(kafka\/(requests\/)?|protocol\/)?[a-z0-9-]+\.ts$/ },
+  {
+    from: /^src\/kafka\//,
+    may: /^node:|^rxjs$|^@node-rs\/crc32$|^src\/(kafka\/(requests\/|codecs\/)?|protocol\/)?[a-z0-9-]+\.ts$/,
+  },
   { from: /^src\/[a-z-]+\.ts$/, may: /^rxjs$|^src\/[a-z-]+\.ts$/ },
   { from: /^operators\/index\.ts$/, may: /^operators\// },
   { from: /^operators\/flow\//, may: /^rxjs$|^src\/[a-z-]+\.ts$|^operators\/flow\// },
