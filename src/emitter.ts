@@ -1,5 +1,6 @@
 import { Observable, type SchedulerLike, type Subscriber } from 'rxjs';
 import type { Control } from './control.ts';
+import { isCount, SluiceError } from './errors.ts';
 import { type Abort, abort, begin, type Following, type Frame } from './frame.ts';
 import { Loop } from './loop.ts';
 import type { Lane } from './protocol.ts';
@@ -12,7 +13,9 @@ export interface Source<L extends Lane> {
    * last record; on less, a FLUSH, END or ABORT is welcome.
    */
   pull(balance: number): Following<L> | undefined;
-  /** Told that the receiver refused the rest; answers the ABORT to end with, if it has one to say. */
+  /** Called when there is nothing to send: may ask for more, and answers whether it did. */
+  idle?(): boolean;
+  /** Told, once, that the receiver refused the rest; answers the ABORT to end with, if it has one to say. */
   reset?(ext: unknown): Abort<L['abort']> | undefined;
 }
 
@@ -37,6 +40,7 @@ export function emit<L extends Lane>(
 ): Outlet<L> {
   let balance = 0;
   let opening: { ext: L['begin'] } | undefined;
+  let refused = false;
   let refusal: Abort<L['abort']> | undefined;
 
   const step = (): boolean => {
@@ -47,18 +51,29 @@ export function emit<L extends Lane>(
       out.next(begin(ext, control));
       return true;
     }
-    const frame = refusal ?? source.pull(balance);
-    if (frame === undefined) return false;
+    const frame = refused ? refusal : source.pull(balance);
+    if (frame === undefined) return !refused && (source.idle?.() ?? false);
     if (frame.kind === 'data') balance -= frame.reserved;
     out.next(frame);
     if (frame.kind === 'end' || frame.kind === 'abort') out.complete();
     return true;
   };
 
+  // At once, since the receiver may leave before this loop turns; what it throws is not the receiver's.
+  const refuse = (ext: unknown): void => {
+    refused = true;
+    try {
+      refusal = source.reset?.(ext) ?? abort();
+    } catch (thrown) {
+      out.error(thrown);
+    }
+  };
+
   const control = (control: Control): void => {
-    if (out.closed || refusal !== undefined) return;
-    if (control.kind === 'window') balance += control.credit;
-    else refusal = source.reset?.(control.ext) ?? abort();
+    if (out.closed || refused) return;
+    if (control.kind === 'reset') refuse(control.ext);
+    else if (isCount(control.credit)) balance += control.credit;
+    else return out.error(new SluiceError('LAW_BAD_CREDIT', `credit ${control.credit}`));
     loop.wake();
   };
 

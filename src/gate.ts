@@ -34,6 +34,8 @@ export class Gate<L extends Lane> {
       out,
       {
         pull: (balance) => this.#pull(balance),
+        // Asking for more is a step of its own, so that a loop in which each grant frees the next is sliced, too.
+        idle: () => this.#terminal === undefined && this.#refill(),
         reset: (ext) => {
           if (this.#terminal === undefined) reset(ext);
           return this.#terminal?.kind === 'abort' ? this.#terminal : abort();
@@ -66,6 +68,11 @@ export class Gate<L extends Lane> {
     this.#outlet.wake();
   }
 
+  /** Sends what may be sent, after something but a frame made that more. */
+  wake(): void {
+    this.#outlet.wake();
+  }
+
   /** Ends the lane. */
   close(frame: End<L['end']> | Abort<L['abort']>): void {
     if (this.#terminal?.kind !== 'abort') this.#terminal = frame;
@@ -73,14 +80,8 @@ export class Gate<L extends Lane> {
   }
 
   #pull(balance: number): Following<L> | undefined {
-    for (;;) {
-      if (this.#answers.length > 0) return this.#answers.shift();
-      if (this.#terminal?.kind === 'abort') return this.#terminal;
-      const frame = this.#queue.poll(balance);
-      if (frame !== undefined) return frame;
-      if (this.#terminal !== undefined) return this.#queue.empty ? this.#terminal : undefined;
-      // A grant may bring frames before it returns, hence another look.
-      if (!this.#refill()) return undefined;
-    }
+    if (this.#answers.length > 0) return this.#answers.shift();
+    if (this.#terminal?.kind === 'abort') return this.#terminal;
+    return this.#queue.poll(balance) ?? (this.#queue.empty ? this.#terminal : undefined);
   }
 }

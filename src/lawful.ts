@@ -1,5 +1,5 @@
 import type { Control } from './control.ts';
-import { type Code, SluiceError } from './errors.ts';
+import { type Code, isCount, SluiceError } from './errors.ts';
 import { begin, type Data, type Frame } from './frame.ts';
 import { operate } from './listen.ts';
 import { cut } from './payload.ts';
@@ -82,8 +82,6 @@ export function lawful(at = 'joint'): AnyLane {
     };
   });
 }
-
-const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 1;
 
 function brokenData(frame: Data<unknown>, balance: number): readonly [LawCode, string] | undefined {
   if (!isCount(frame.reserved)) return ['LAW_BAD_RESERVED', `reserved ${frame.reserved}`];

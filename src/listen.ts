@@ -16,7 +16,11 @@ export interface Listener<T> {
  */
 export function listen<T>(source: Observable<T>, out: Subscriber<never>, listener: Listener<T>): Subscription {
   const fail = (thrown: unknown): void => {
-    subscriber.unsubscribe();
+    try {
+      subscriber.unsubscribe();
+    } catch {
+      // What the clean-up of the source throws must not hide what it is cleaned up for.
+    }
     out.error(thrown);
   };
   // A Subscriber of our own, rather than a plain observer, can be closed while a source still emits synchronously.
@@ -46,7 +50,7 @@ export function listen<T>(source: Observable<T>, out: Subscriber<never>, listene
     },
   });
   out.add(subscriber);
-  source.subscribe(subscriber);
+  if (!out.closed) source.subscribe(subscriber);
   return subscriber;
 }
 

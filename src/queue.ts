@@ -39,6 +39,11 @@ export class Fifo<L extends Lane> implements Queue<L> {
     return this.#waiting;
   }
 
+  /** Whether what comes next costs nothing. */
+  get free(): boolean {
+    return this.#frames.first?.kind === 'flush';
+  }
+
   offer(frame: Data<L['data']>): void {
     this.#frames.push(frame);
     this.#waiting += frame.reserved;

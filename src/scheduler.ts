@@ -3,7 +3,7 @@ import { type SchedulerAction, type SchedulerLike, Subscription } from 'rxjs';
 /** The longest a loop runs before it lets the event loop turn, in milliseconds. */
 export const SLICE_MS = 5;
 
-const MOST_STEPS_UNWATCHED = 64;
+const MOST_STEPS_UNWATCHED = 8;
 
 /**
  * All time and all yielding come from one `SchedulerLike`; this is the one that runs live. Work without a delay runs

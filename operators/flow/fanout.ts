@@ -134,7 +134,7 @@ class Hub<L extends Lane> {
           this.#opened = frame;
           this.#account.open(frame.control);
         }
-        this.over = frame.kind === 'end' || frame.kind === 'abort';
+        this.over ||= frame.kind === 'end' || frame.kind === 'abort';
         this.#frames.push(frame);
         this.#loop.wake();
       },

@@ -5,6 +5,7 @@ import { positive } from '../../src/errors.ts';
 import { type Data, end, type Flush, type Frame } from '../../src/frame.ts';
 import { Gate } from '../../src/gate.ts';
 import { listen } from '../../src/listen.ts';
+import { isAnswer } from '../../src/marks.ts';
 import type { Lane } from '../../src/protocol.ts';
 import { Fifo } from '../../src/queue.ts';
 
@@ -26,8 +27,8 @@ export interface MergeOptions<L extends Lane> {
  *     result    Ba-b-c--x---y-(E|)
  *
  * - *emits* BEGIN at once, then a frame of each source in turn, while the balance is positive
- * - *drops* nothing; the sources' caught-up marks become one, at the place of the last, when every source so far has
- *   given its own or ended
+ * - *drops* nothing; the sources' first caught-up marks become one, behind all that each had to send before its own, or
+ *   before its end
  * - *backpressures* each source when its window is full
  * - *ends* on END once the list of sources and every source have ended and all is drained; at once on the ABORT of any
  *
@@ -39,6 +40,7 @@ export function merge<L extends Lane>(options: MergeOptions<L>): OperatorFunctio
     new Observable((out) => {
       const rotation = new Rotation<L>();
       const inputs = new Set<Input<L>>();
+      let more = true;
       const gate = new Gate<L>(out, {
         queue: rotation,
         refill: () => false,
@@ -47,24 +49,19 @@ export function merge<L extends Lane>(options: MergeOptions<L>): OperatorFunctio
         },
         scheduler: options.scheduler,
       });
-      const behind = new Set<Input<L>>();
-      let level: Flush<L['flush']> | undefined;
-      let told = false;
-      let gathering = true;
-      let more = true;
-
-      const settle = (at: Input<L> | undefined): void => {
-        if (!gathering && level !== undefined && !told && behind.size === 0) {
-          told = true;
-          gate.accept(level, at ?? rotation.open(options.window));
-        }
+      const settle = (): void => {
         if (!more && inputs.size === 0) gate.close(end());
+        else gate.wake();
       };
 
       const join = (source: Observable<Frame<L>>): void => {
-        const input = rotation.open(options.window);
+        const input = rotation.join(options.window);
+        const leave = (): void => {
+          inputs.delete(input);
+          rotation.leave(input);
+          settle();
+        };
         inputs.add(input);
-        if (!told) behind.add(input);
         listen(source, out, {
           next(frame) {
             switch (frame.kind) {
@@ -75,18 +72,13 @@ export function merge<L extends Lane>(options: MergeOptions<L>): OperatorFunctio
               case 'abort':
                 return gate.close(frame);
               case 'end':
-                inputs.delete(input);
-                behind.delete(input);
-                return settle(input);
-              case 'flush':
-                if ('mark' in frame.ext && frame.ext.mark === 'caught-up' && !input.passesLevel(told)) {
-                  if (behind.delete(input)) level = frame;
-                  return settle(input);
-                }
+                return leave();
+              default:
+                return gate.accept(frame, input);
             }
-            gate.accept(frame, input);
           },
-          complete() {},
+          // A source that was not there to begin with has nothing to end.
+          complete: () => inputs.has(input) && leave(),
         });
       };
 
@@ -95,83 +87,121 @@ export function merge<L extends Lane>(options: MergeOptions<L>): OperatorFunctio
         next: join,
         complete() {
           more = false;
-          gathering = false;
-          settle(undefined);
+          rotation.gathered();
+          settle();
         },
       });
-      gathering = false;
-      settle(undefined);
+      rotation.gathered();
+      settle();
     });
 }
 
-/** The inputs with something to send, in turn. */
+/** The inputs with something to send, in turn, and the caught-up mark that they give together. */
 class Rotation<L extends Lane> {
-  readonly #ready = new Deque<Input<L>>();
+  // Those whose next is a mark go first: it costs nothing. So inputs that wait for credit are not asked without any.
+  readonly #free = new Deque<Input<L>>();
+  readonly #paid = new Deque<Input<L>>();
+  readonly #behind = new Set<Input<L>>();
+  #level: Flush<L['flush']> | undefined;
+  #gathering = true;
+  #told = false;
 
   get empty(): boolean {
-    return this.#ready.length === 0;
+    return this.#free.length === 0 && this.#paid.length === 0 && !this.#due;
   }
 
-  open(window: number): Input<L> {
-    return new Input(window, (input) => this.#ready.push(input));
+  join(window: number): Input<L> {
+    const input = new Input<L>(window, (free) => (free ? this.#free : this.#paid).push(input));
+    if (!this.#told) this.#behind.add(input);
+    return input;
+  }
+
+  /** An input that has ended counts as caught up once what waits of it has left. */
+  leave(input: Input<L>): void {
+    input.ended = true;
+    if (input.empty) this.#behind.delete(input);
+  }
+
+  /** The sources there are to begin with are known. */
+  gathered(): void {
+    this.#gathering = false;
   }
 
   poll(balance: number): Data<L['data']> | Flush<L['flush']> | undefined {
-    for (let left = this.#ready.length; left > 0; left -= 1) {
-      const frame = this.#ready.shift()?.poll(balance);
-      if (frame !== undefined) return frame;
+    for (;;) {
+      if (this.#due) {
+        this.#told = true;
+        return this.#level;
+      }
+      const input = this.#free.shift() ?? (balance > 0 ? this.#paid.shift() : undefined);
+      if (input === undefined) return undefined;
+      const frame = input.poll(balance);
+      if (input.ended && input.empty) this.#behind.delete(input);
+      if (frame !== undefined && !this.#joins(input, frame)) return frame;
     }
-    return undefined;
+  }
+
+  get #due(): boolean {
+    return this.#level !== undefined && !this.#told && !this.#gathering && this.#behind.size === 0;
+  }
+
+  /** Whether a frame is a source's share of the one caught-up mark, which is told when the last has given it. */
+  #joins(input: Input<L>, frame: Data<L['data']> | Flush<L['flush']>): boolean {
+    if (frame.kind === 'data' || isAnswer(frame.ext) || frame.ext.mark !== 'caught-up') return false;
+    if (this.#told && input.level) return false;
+    input.level = true;
+    this.#level ??= frame;
+    if (this.#behind.delete(input)) this.#level = frame;
+    return true;
   }
 }
 
 /** One source: what waits of it, and its window. */
 class Input<L extends Lane> {
   readonly account: Account;
-  readonly #ready: (input: Input<L>) => void;
+  /** Whether its END has come, and whether its first caught-up mark has left. */
+  ended = false;
+  level = false;
+  readonly #list: (free: boolean) => void;
   readonly #queue: Fifo<L>;
   #listed = false;
-  #level = false;
 
-  constructor(window: number, ready: (input: Input<L>) => void) {
+  constructor(window: number, list: (free: boolean) => void) {
     this.account = new Account(window);
     this.#queue = new Fifo((credit) => this.account.owe(credit));
-    this.#ready = ready;
+    this.#list = list;
   }
 
   get waiting(): number {
     return this.#queue.waiting;
   }
 
+  get empty(): boolean {
+    return this.#queue.empty;
+  }
+
   offer(frame: Data<L['data']>): void {
     this.#queue.offer(frame);
-    this.#list();
+    this.#enlist();
   }
 
   mark(frame: Flush<L['flush']>): void {
     this.#queue.mark(frame);
-    this.#list();
-  }
-
-  /** Whether a caught-up mark of this source is more than its share of the one that all give together. */
-  passesLevel(told: boolean): boolean {
-    const passes = this.#level && told;
-    this.#level = true;
-    return passes;
+    this.#enlist();
   }
 
   /** Takes its turn, and its place behind the others if it has more. */
   poll(balance: number): Data<L['data']> | Flush<L['flush']> | undefined {
     const frame = this.#queue.poll(balance);
     this.#listed = false;
-    this.#list();
+    this.#enlist();
     this.account.settle();
     return frame;
   }
 
-  #list(): void {
+  #enlist(): void {
     if (this.#listed || this.#queue.empty) return;
     this.#listed = true;
-    this.#ready(this);
+    this.#list(this.#queue.free);
   }
 }

@@ -1,5 +1,6 @@
-import { Observable, type Subscriber } from 'rxjs';
+import { Observable, type Subscriber, Subscription } from 'rxjs';
 import { reset } from '../../src/control.ts';
+import { Deque } from '../../src/deque.ts';
 import { SluiceError } from '../../src/errors.ts';
 import { abort, type Frame } from '../../src/frame.ts';
 import { listen } from '../../src/listen.ts';
@@ -21,16 +22,17 @@ export const route =
   <P extends Protocol>(choose: (ext: P['initial']['begin']) => Binding<P> | undefined): Binding<P> =>
   (initial) =>
     new Observable((reply) => {
-      const handoff = new Handoff<Frame<P['initial']>>();
+      const upstream = new Subscription();
+      const handoff = new Handoff<Frame<P['initial']>>(() => upstream.unsubscribe());
       let chosen = false;
+      reply.add(upstream);
       const listening = listen(initial, reply, {
         next(frame) {
-          if (chosen) return handoff.next(frame);
+          if (chosen) return handoff.send((taker) => taker.next(frame));
           const exit = frame.kind === 'begin' ? choose(frame.ext) : undefined;
           if (exit !== undefined) {
             chosen = true;
-            handoff.next(frame);
-            handoff.onLeave = () => listening.unsubscribe();
+            handoff.send((taker) => taker.next(frame));
             listen(exit(handoff.frames), reply, { next: (answer) => reply.next(answer) });
             return;
           }
@@ -40,39 +42,39 @@ export const route =
           reply.next(abort(fault));
           reply.complete();
         },
-        error: (defect) => (chosen ? handoff.error(defect) : reply.error(defect)),
-        complete: () => (chosen ? handoff.complete() : reply.complete()),
+        error: (defect) => (chosen ? handoff.send((taker) => taker.error(defect)) : reply.error(defect)),
+        complete: () => (chosen ? handoff.send((taker) => taker.complete()) : reply.complete()),
       });
+      upstream.add(listening);
     });
 
-/** Hands one stream over to one subscriber, who may come after it began. */
+/** Hands one stream over to one subscriber, who may come after it began, and tells when that one has left. */
 class Handoff<T> {
   readonly frames: Observable<T>;
-  onLeave: () => void = () => {};
-  #early: ((taker: Subscriber<T>) => void)[] = [];
+  readonly #waiting = new Deque<(taker: Subscriber<T>) => void>();
   #taker: Subscriber<T> | undefined;
+  #delivering = false;
 
-  constructor() {
+  constructor(onLeave: () => void) {
     this.frames = new Observable((taker) => {
       this.#taker = taker;
-      for (const deliver of this.#early) deliver(taker);
-      this.#early = [];
-      return () => this.onLeave();
+      this.#deliver();
+      return onLeave;
     });
   }
 
-  next(value: T): void {
-    if (this.#taker === undefined) this.#early.push((taker) => taker.next(value));
-    else this.#taker.next(value);
+  /** Delivers in order, one at a time: what a grant inside a delivery brings waits for its turn. */
+  send(deliver: (taker: Subscriber<T>) => void): void {
+    this.#waiting.push(deliver);
+    this.#deliver();
   }
 
-  error(defect: unknown): void {
-    if (this.#taker === undefined) this.#early.push((taker) => taker.error(defect));
-    else this.#taker.error(defect);
-  }
-
-  complete(): void {
-    if (this.#taker === undefined) this.#early.push((taker) => taker.complete());
-    else this.#taker.complete();
+  #deliver(): void {
+    if (this.#delivering || this.#taker === undefined) return;
+    this.#delivering = true;
+    for (let deliver = this.#waiting.shift(); deliver !== undefined; deliver = this.#waiting.shift()) {
+      deliver(this.#taker);
+    }
+    this.#delivering = false;
   }
 }

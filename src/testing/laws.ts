@@ -1,15 +1,12 @@
 import type * as FastCheck from 'fast-check';
-import { Observable, type SchedulerLike } from 'rxjs';
-import { type ControlSink, window } from '../control.ts';
-import { begin, end, type Frame } from '../frame.ts';
+import type { SchedulerLike } from 'rxjs';
 import { lawful } from '../lawful.ts';
 import type { LaneOperator } from '../protocol.ts';
-import { records } from '../run.ts';
 import { type Delivers, deliveryBroken } from './delivery.ts';
 import { balancesBroken, endingBroken, marksBroken, orderBroken } from './judge.ts';
 import { drive, type Outcome, type Play } from './play.ts';
 import type { LawLane, Step } from './sender.ts';
-import { Turns } from './turns.ts';
+import { hotStretch, longestStretch, pingPong } from './stretch.ts';
 
 /** What the suite uses of fast-check. */
 export type Generator = Pick<
@@ -116,6 +113,8 @@ export function laws({
     test(`${name}: lets the event loop turn`, () => {
       const longest = longestStretch(operator);
       if (longest > 10) throw new Error(`ran for ${longest} ms at a stretch`);
+      const hot = hotStretch(operator);
+      if (hot > 10 + opens) throw new Error(`took in for ${hot} ms at a stretch`);
     });
   }
   for (const [what, make] of Object.entries(throws)) {
@@ -172,69 +171,3 @@ function plays(fc: Generator, endings: readonly Play['ending'][]): FastCheck.Arb
 
 const dearest = (steps: readonly Step[]): number =>
   Math.max(1, ...steps.flatMap((step) => ('produce' in step ? step.produce.map(({ cost }) => cost) : [])));
-
-/** Whether END comes through `total` records, sent one by one to a consumer that grants one credit in each delivery. */
-function pingPong(operator: LawsOptions['operator'], total: number): boolean {
-  const turns = new Turns();
-  let control: ControlSink = () => {};
-  let ended = false;
-  firehose(total)
-    .pipe(operator(turns))
-    .subscribe((frame) => {
-      if (frame.kind === 'begin') control = frame.control;
-      if (frame.kind === 'begin' || frame.kind === 'data') control(window(1));
-      ended ||= frame.kind === 'end';
-    });
-  while (turns.turn());
-  return ended;
-}
-
-/** The longest time, in milliseconds, between turns of the event loop, when each DATA takes its consumer one. */
-function longestStretch(operator: LawsOptions['operator']): number {
-  const turns = new Turns();
-  let longest = 0;
-  let since = 0;
-  let control: ControlSink = () => {};
-  firehose(500)
-    .pipe(operator(turns))
-    .subscribe((frame) => {
-      if (frame.kind === 'begin') control = frame.control;
-      if (frame.kind !== 'data') return;
-      turns.time += 1;
-      longest = Math.max(longest, turns.time - since);
-    });
-  control(window(1_000));
-  do since = turns.time;
-  while (turns.turn());
-  return longest;
-}
-
-/** Records of one credit and different keys, sent synchronously as credit comes. */
-const firehose = (total: number): Observable<Frame<LawLane>> =>
-  new Observable((out) => {
-    let balance = 0;
-    let sent = 0;
-    let sending = true;
-    const send = (): void => {
-      if (sending) return;
-      sending = true;
-      while (balance > 0 && sent < total) {
-        balance -= 1;
-        sent += 1;
-        out.next(records([{ key: `${sent}`, cost: 1, partition: 0, offset: BigInt(sent) }]));
-      }
-      sending = false;
-      if (sent === total && !out.closed) {
-        out.next(end());
-        out.complete();
-      }
-    };
-    out.next(
-      begin(undefined, (control) => {
-        if (control.kind === 'window') balance += control.credit;
-        send();
-      }),
-    );
-    sending = false;
-    send();
-  });
