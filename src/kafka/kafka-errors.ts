@@ -143,6 +143,30 @@ export class KafkaError extends SluiceError implements KafkaFault {
   }
 }
 
+/** Faults of one connection, or of the way to it. */
+const PASSING: readonly string[] = [
+  'KAFKA_CORRELATION',
+  'KAFKA_DISCONNECTED',
+  'KAFKA_TIMEOUT',
+  'KAFKA_TRUNCATED',
+  'NET_CLOSED',
+  'NET_LOOKUP',
+  'NET_REFUSED',
+  'NET_RESET',
+  'NET_TIMEOUT',
+  'NET_UNREACHABLE',
+  'TLS_TIMEOUT',
+] satisfies Code[];
+
+/** Whether what failed with `fault` may go well a moment later, or with another broker. */
+export const heals = (fault: KafkaFault): boolean =>
+  fault.kafka === undefined ? PASSING.includes(fault.code) : kafkaErrorOf(fault.kafka.code).retriable;
+
+/** Whether what an Observable failed with is a fault; anything else is a defect. */
+export const isFault = (thrown: unknown): thrown is KafkaFault =>
+  thrown instanceof SluiceError ||
+  (typeof thrown === 'object' && thrown !== null && 'code' in thrown && !(thrown instanceof Error));
+
 /** What a request fails with that is made too late. */
 export const closed = new KafkaError('KAFKA_CLOSED', 'the connection was closed on this side');
 

@@ -16,19 +16,15 @@ import { listen } from '../listen.ts';
 import type { Endpoint, Net } from '../protocol/net.ts';
 import type { Binding } from '../protocol.ts';
 import { eventLoop } from '../scheduler.ts';
+import { Backoff, type BackoffOptions } from './backoff.ts';
 import { type Connection, type ConnectionOptions, connect } from './connection.ts';
 import { brokerAt, closed } from './kafka-errors.ts';
 import type { Answer, Api } from './requests/api.ts';
 
-export interface PoolOptions extends ConnectionOptions {
+/** Its backoff is that between a connection that failed and the next to the same broker. */
+export interface PoolOptions extends ConnectionOptions, BackoffOptions {
   /** How long a connection may have nothing to do before it is closed, in milliseconds; 60,000 by default. */
   readonly idle?: number;
-  /** How long to wait after a first failure before connecting again, in milliseconds; 50 by default. It doubles. */
-  readonly backoff?: number;
-  /** The most that becomes of it, in milliseconds; 5,000 by default. */
-  readonly maxBackoff?: number;
-  /** Numbers from 0 up to 1, which spread the waits by a fifth either way; `Math.random` by default. */
-  readonly random?: () => number;
 }
 
 /** A connection, and what is asked on it. */
@@ -45,8 +41,8 @@ interface Line {
 interface Broker {
   readonly address: Endpoint;
   readonly lines: Set<Line>;
-  /** How often a connection failed since it last answered. */
-  failures: number;
+  /** Since it last answered. */
+  readonly backoff: Backoff;
   /** When it may be connected to again. */
   notBefore: number;
 }
@@ -58,19 +54,18 @@ interface Broker {
  */
 export class Pool {
   readonly #exit: Binding<Net>;
-  readonly #options: Required<Pick<PoolOptions, 'idle' | 'backoff' | 'maxBackoff' | 'random' | 'scheduler'>> &
-    PoolOptions;
+  readonly #options: Required<Pick<PoolOptions, 'idle' | 'scheduler'>> & PoolOptions;
   readonly #brokers = new Map<string, Broker>();
   readonly #lives = new Subscription();
 
   /** @throws SluiceError OPTION_INVALID */
   constructor(exit: Binding<Net>, options: PoolOptions = {}) {
-    const { idle = 60_000, backoff = 50, maxBackoff = 5_000, random = Math.random, scheduler = eventLoop } = options;
+    const { idle = 60_000, scheduler = eventLoop } = options;
     positive('idle', idle);
-    positive('backoff', backoff);
-    positive('maxBackoff', maxBackoff);
+    // Refuses now what would else be refused with the first broker.
+    new Backoff(options);
     this.#exit = exit;
-    this.#options = { ...options, idle, backoff, maxBackoff, random, scheduler };
+    this.#options = { ...options, idle, scheduler };
   }
 
   /** How many connections there are, those that are being made included. */
@@ -96,7 +91,7 @@ export class Pool {
         take(1),
         concatMap((connection) => connection.request(api, body, timeout)),
         tap(() => {
-          broker.failures = 0;
+          broker.backoff.reset();
         }),
         finalize(() => this.#over(broker, line)),
       );
@@ -112,7 +107,8 @@ export class Pool {
     const key = brokerAt(address);
     const known = this.#brokers.get(key);
     if (known !== undefined) return known;
-    const broker = { address, lines: new Set<Line>(), failures: 0, notBefore: Number.NEGATIVE_INFINITY };
+    const backoff = new Backoff(this.#options);
+    const broker = { address, lines: new Set<Line>(), backoff, notBefore: Number.NEGATIVE_INFINITY };
     this.#brokers.set(key, broker);
     return broker;
   }
@@ -155,12 +151,9 @@ export class Pool {
   }
 
   #backOff(broker: Broker): void {
-    const { backoff, maxBackoff, random, scheduler } = this.#options;
+    const now = this.#options.scheduler.now();
     // Several connections that fail together are one failure.
-    if (scheduler.now() < broker.notBefore) return;
-    const wait = Math.min(maxBackoff, backoff * 2 ** broker.failures);
-    broker.failures += 1;
-    broker.notBefore = scheduler.now() + wait * (0.8 + 0.4 * random());
+    if (now >= broker.notBefore) broker.notBefore = now + broker.backoff.next();
   }
 
   #over(broker: Broker, line: Line): void {

@@ -1,0 +1,255 @@
+import { defer, Observable, ReplaySubject, type SchedulerLike, Subscriber, type Subscription } from 'rxjs';
+import { positive, SluiceError } from '../errors.ts';
+import { listen } from '../listen.ts';
+import type { KafkaFault } from '../protocol/kafka.ts';
+import type { Endpoint, Net } from '../protocol/net.ts';
+import type { Binding } from '../protocol.ts';
+import { eventLoop } from '../scheduler.ts';
+import { Backoff } from './backoff.ts';
+import { heals, isFault, kafkaErrorOf, kafkaFault, NONE } from './kafka-errors.ts';
+import { Pool, type PoolOptions } from './pool.ts';
+import type { Answer, Api } from './requests/api.ts';
+import { type MetadataAnswer, metadata, type TopicMetadata } from './requests/metadata.ts';
+import { changed, latest, type Topic } from './topic.ts';
+
+export interface ClusterOptions extends PoolOptions {
+  /** How old metadata may become, in milliseconds, an integer >= 1; 30,000 by default. New partitions show then. */
+  readonly metadataMaxAge?: number;
+  /** How long a topic may be unknown to its cluster, in milliseconds, an integer >= 1; 2,000 by default. */
+  readonly topicPatience?: number;
+  /** How long a topic is waited for while no broker can be reached, in milliseconds, an integer >= 1; 120,000 by default. */
+  readonly patience?: number;
+  /** Told what is tried again, and why. */
+  readonly onRetry?: (fault: KafkaFault) => void;
+}
+
+/** A topic that somebody watches. */
+interface Watched {
+  readonly topics: ReplaySubject<Topic>;
+  /** What was told last. */
+  topic: Topic | undefined;
+  watchers: number;
+  create: boolean;
+  /** Since when it is waited for. */
+  readonly since: number;
+  /** Since when the cluster does not know it. */
+  unknownSince: number | undefined;
+}
+
+/** How often in a row each server may hang up before it has said anything until that is taken for its answer. */
+const MOST_HANG_UPS = 3;
+
+/** The most that a refresh waits for others, in milliseconds. */
+const MOST_REFRESH_WAIT = 1_000;
+
+/**
+ * What is known of a cluster, and the way to its brokers. One metadata request at a time asks for all topics that are
+ * watched: when one is watched for the first time, when it was found stale, and when it is old.
+ */
+export class Cluster {
+  readonly #servers: readonly Endpoint[];
+  readonly #pool: Pool;
+  readonly #options: Required<Pick<ClusterOptions, 'metadataMaxAge' | 'topicPatience' | 'patience' | 'onRetry'>>;
+  readonly #scheduler: SchedulerLike;
+  readonly #watched = new Map<string, Watched>();
+  readonly #refreshes: Backoff;
+  readonly #life: Subscriber<never>;
+  #brokers = new Map<number, Endpoint>();
+  /** Which of the servers and brokers is asked, and how often in a row one hung up. */
+  #turn = 0;
+  #hangUps = 0;
+  #asking = false;
+  #again = false;
+  #next: { readonly at: number; readonly timer: Subscription } | undefined;
+
+  /**
+   * @param servers where to begin, at least one
+   * @throws SluiceError OPTION_INVALID
+   */
+  constructor(exit: Binding<Net>, servers: readonly Endpoint[], options: ClusterOptions = {}) {
+    const { metadataMaxAge = 30_000, topicPatience = 2_000, patience = 120_000, onRetry = () => {} } = options;
+    positive('metadataMaxAge', metadataMaxAge);
+    positive('topicPatience', topicPatience);
+    positive('patience', patience);
+    if (servers.length === 0) throw new SluiceError('OPTION_INVALID', 'servers must name at least one');
+    this.#servers = servers;
+    this.#options = { metadataMaxAge, topicPatience, patience, onRetry };
+    this.#scheduler = options.scheduler ?? eventLoop;
+    this.#refreshes = new Backoff({ ...options, maxBackoff: MOST_REFRESH_WAIT });
+    this.#pool = new Pool(exit, options);
+    const defect = (thrown: unknown): void => {
+      for (const [name] of this.#watched) this.#fail(name, thrown);
+    };
+    this.#life = new Subscriber<never>({ next() {}, error: defect, complete() {} });
+    this.#life.add(() => this.#pool.close());
+  }
+
+  /**
+   * What is known of a topic, as soon as it is, and again whenever it changed.
+   *
+   * Errors with a KafkaError that has Kafka's code: UNKNOWN_TOPIC_OR_PARTITION, TOPIC_AUTHORIZATION_FAILED,
+   * INVALID_TOPIC_EXCEPTION and such; or with what keeps every broker from being asked, at once where that will not
+   * heal and else when `patience` is over.
+   *
+   * @param create whether the cluster may make it, if it does so at all
+   */
+  topic(name: string, { create = false }: { readonly create?: boolean } = {}): Observable<Topic> {
+    return new Observable((out) => {
+      const watched = this.#watched.get(name) ?? this.#watch(name);
+      watched.watchers += 1;
+      watched.create ||= create;
+      out.add(() => {
+        watched.watchers -= 1;
+      });
+      listen(watched.topics, out, { next: (topic) => out.next(topic) });
+      if (watched.topic === undefined) this.#askIn(0);
+    });
+  }
+
+  /** Says that what is known of a topic proved stale; it is asked for again, the sooner the longer all went well. */
+  refresh(): void {
+    if (this.#next === undefined || this.#next.at > this.#scheduler.now() + MOST_REFRESH_WAIT) {
+      this.#askIn(this.#refreshes.next());
+    }
+  }
+
+  /** As `Pool.request`, by the id of a broker; LEADER_NOT_AVAILABLE if there is none of that id. */
+  request<Q, R extends Answer>(broker: number, api: Api<Q, R>, body: Q, timeout?: number): Observable<R> {
+    return defer(() => {
+      const endpoint = this.#brokers.get(broker);
+      if (endpoint === undefined) throw kafkaFault(LEADER_NOT_AVAILABLE, `no broker has the id ${broker} now`);
+      return this.#pool.request(endpoint, api, body, timeout);
+    });
+  }
+
+  /** As `Pool.request`, of whichever broker answered last; after a failure, ask again and another is asked. */
+  ask<Q, R extends Answer>(api: Api<Q, R>, body: Q, timeout?: number): Observable<R> {
+    return new Observable((out) => {
+      const turn = this.#turn;
+      listen(this.#pool.request(this.#candidate(), api, body, timeout), out, {
+        next: (answer) => out.next(answer),
+        error: (fault) => {
+          if (this.#turn === turn) this.#turn += 1;
+          out.error(fault);
+        },
+      });
+    });
+  }
+
+  /** Cuts every connection off. What is watched then stays as it is. */
+  close(): void {
+    this.#life.unsubscribe();
+  }
+
+  #watch(name: string): Watched {
+    const watched: Watched = {
+      topics: new ReplaySubject<Topic>(1),
+      topic: undefined,
+      watchers: 0,
+      create: false,
+      since: this.#scheduler.now(),
+      unknownSince: undefined,
+    };
+    this.#watched.set(name, watched);
+    return watched;
+  }
+
+  /** The brokers, and the servers in case none of those is there any more. */
+  #candidate(): Endpoint {
+    const all = [...this.#brokers.values(), ...this.#servers];
+    return all[this.#turn % all.length] as Endpoint;
+  }
+
+  #askIn(wait: number): void {
+    const at = this.#scheduler.now() + wait;
+    if (this.#life.closed || (this.#next !== undefined && this.#next.at <= at)) return;
+    this.#next?.timer.unsubscribe();
+    const timer = this.#scheduler.schedule(() => {
+      this.#next = undefined;
+      if (this.#asking) this.#again = true;
+      else this.#ask();
+    }, wait);
+    this.#next = { at, timer };
+    this.#life.add(timer);
+  }
+
+  #ask(): void {
+    for (const [name, { watchers }] of this.#watched) if (watchers === 0) this.#watched.delete(name);
+    if (this.#watched.size === 0) return;
+    // The request says for all its topics whether they may be made, so those that may not are asked for apart.
+    const missing = [...this.#watched].filter(([, { topic, create }]) => create && topic === undefined);
+    const create = missing.length > 0;
+    const topics = (create ? missing : [...this.#watched]).map(([name]) => name);
+    if (create && missing.length < this.#watched.size) this.#askIn(0);
+    this.#asking = true;
+    listen(this.ask(metadata, { topics, create }), this.#life, {
+      next: (answer) => {
+        this.#hangUps = 0;
+        this.#learn(answer);
+        this.#asked(this.#options.metadataMaxAge);
+      },
+      error: (thrown) => {
+        this.#failed(thrown);
+        // The pool waits before it connects again to where that failed.
+        this.#asked(0);
+      },
+      complete() {},
+    });
+  }
+
+  #learn({ brokers, topics }: MetadataAnswer): void {
+    this.#brokers = new Map(brokers.map(({ id, host, port }) => [id, { address: host, port }]));
+    for (const found of topics) {
+      const watched = this.#watched.get(found.topic);
+      if (watched === undefined) continue;
+      if (found.error !== NONE) this.#unknown(watched, found);
+      else this.#known(watched, latest(found, watched.topic));
+    }
+  }
+
+  #known(watched: Watched, topic: Topic): void {
+    watched.unknownSince = undefined;
+    const { topic: before } = watched;
+    if (before === undefined || changed(before, topic)) {
+      watched.topic = topic;
+      this.#refreshes.reset();
+      watched.topics.next(topic);
+    }
+    if (topic.partitions.some(({ leader }) => leader < 0)) this.refresh();
+  }
+
+  #unknown(watched: Watched, { topic, error }: TopicMetadata): void {
+    const now = this.#scheduler.now();
+    watched.unknownSince ??= now;
+    const isPassing = kafkaErrorOf(error).retriable && now - watched.unknownSince < this.#options.topicPatience;
+    if (isPassing) this.refresh();
+    else this.#fail(topic, kafkaFault(error).at(`topic ${topic}`));
+  }
+
+  #failed(thrown: unknown): void {
+    if (!isFault(thrown)) throw thrown;
+    const { patience, onRetry } = this.#options;
+    this.#hangUps = thrown.code === 'KAFKA_DISCONNECTED' ? this.#hangUps + 1 : 0;
+    const isHungUp = this.#brokers.size === 0 && this.#hangUps >= MOST_HANG_UPS * this.#servers.length;
+    const now = this.#scheduler.now();
+    for (const [name, { topic, since }] of this.#watched) {
+      if (topic !== undefined || (heals(thrown) && !isHungUp && now - since < patience)) continue;
+      this.#fail(name, thrown);
+    }
+    if (this.#watched.size > 0) onRetry(thrown);
+  }
+
+  #asked(next: number): void {
+    this.#asking = false;
+    this.#askIn(this.#again ? 0 : next);
+    this.#again = false;
+  }
+
+  #fail(name: string, thrown: unknown): void {
+    const watched = this.#watched.get(name);
+    this.#watched.delete(name);
+    watched?.topics.error(thrown);
+  }
+}
+
+const LEADER_NOT_AVAILABLE = 5;
