@@ -2,10 +2,10 @@ import pc from 'picocolors';
 import { type Logger, pino } from 'pino';
 import { match } from 'ts-pattern';
 import type { GraphEvent } from '../../graphs/index.ts';
-import type { Io } from './io.ts';
+import type { Terminal } from './io.ts';
 
 /** Logs to `err`: lines for people at a terminal, else one JSON object a line. */
-export const logTo = (io: Io): Logger =>
+export const logTo = (io: Terminal): Logger =>
   pino(
     { base: { name: 'sluice' } },
     { write: (line) => io.err(io.isTerminal ? humanly(line, pc.createColors(true)) : line) },
