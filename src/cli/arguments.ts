@@ -25,7 +25,7 @@ export function partition(text: string): number {
 }
 
 /** A header, and the value that it has. */
-export interface HeaderIs {
+export interface HeaderOption {
   readonly name: string;
   readonly value: Uint8Array;
 }
@@ -46,7 +46,7 @@ export function from(text: string): From {
 }
 
 /** A `name=value`, with those before it. */
-export function header(text: string, before: readonly HeaderIs[] = []): readonly HeaderIs[] {
+export function header(text: string, before: readonly HeaderOption[] = []): readonly HeaderOption[] {
   const at = text.indexOf('=');
   if (at < 1) throw new InvalidArgumentError('It is name=value.');
   return [...before, { name: text.slice(0, at), value: Buffer.from(text.slice(at + 1)) }];

@@ -1,7 +1,7 @@
 import { catchError, concat, finalize, lastValueFrom, of } from 'rxjs';
 import { emitter } from '../emitter.ts';
 import type { Condition, From, Isolation, Kafka, KafkaBegin, KafkaReplyBegin } from '../protocol/kafka.ts';
-import type { HeaderIs } from './arguments.ts';
+import type { HeaderOption } from './arguments.ts';
 import { exitCodes, type Io } from './io.ts';
 import { load } from './load.ts';
 import { logTo, tell } from './log.ts';
@@ -17,7 +17,7 @@ export interface ConsumeOptions extends TopicOptions {
   readonly partition?: number;
   /** What a record must have to be printed; all of it. */
   readonly key?: string;
-  readonly header?: readonly HeaderIs[];
+  readonly header?: readonly HeaderOption[];
   /** How many records are enough. */
   readonly limit?: number;
   readonly isolation?: Isolation;

@@ -8,9 +8,13 @@ const manifests = ['../../package.json', '../../../package.json'].map((path) => 
 const { version } = JSON.parse(readFileSync(manifests.find((path) => existsSync(path)) ?? '', 'utf8'));
 
 // What the reader of a pipe leaves unread is no fault of this end.
+let told = false;
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') return;
-  process.stderr.write(`CLI_OUTPUT: standard output: ${error.message}\n`);
+  // A command that prints records listens, too, and tells what keeps it from printing.
+  told ||= process.stdout.listenerCount('error') > 1;
+  if (!told) process.stderr.write(`CLI_OUTPUT: standard output: ${error.message}\n`);
+  told = true;
   process.exitCode = exitCodes.failed;
 });
 
@@ -33,5 +37,5 @@ const code = await sluice(process.argv.slice(2), {
 });
 
 process.exitCode ||= code;
-// What a binding keeps open for a next stream must not keep the process.
-process.stdout.write('', () => process.stderr.write('', () => process.exit()));
+// What a binding keeps open for a next stream must not keep the process; what failed to be written is told before.
+process.stdout.write('', () => setImmediate(() => process.stderr.write('', () => process.exit())));

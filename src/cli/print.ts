@@ -50,12 +50,14 @@ export const print = (reply: Observable<Frame<Kafka['reply']>>, options: PrintOp
     to.on('error', onError).on('drain', grant);
     out.add(() => to.off('error', onError).off('drain', grant));
 
-    const printRun = (run: Run<KafkaRecord>): boolean => {
+    const printRun = (run: Run<KafkaRecord>): void => {
       const count = Math.min(left, run.length);
       const taken = to.write(render(run, count));
       left -= count;
       onRecords(count);
-      return taken;
+      if (left === 0) out.complete();
+      // Credit waits for what the other end of the pipe takes.
+      else if (taken) grant();
     };
     listen(reply.pipe(buffer({ window: READ_AHEAD, overflow: 'backpressure' })), out, {
       next(frame) {
@@ -66,10 +68,7 @@ export const print = (reply: Observable<Frame<Kafka['reply']>>, options: PrintOp
             return control(window(STRETCH));
           case 'data':
             owed += frame.reserved;
-            // Credit waits for what the other end of the pipe takes.
-            if (printRun(frame.payload as Run<KafkaRecord>)) grant();
-            if (left === 0) out.complete();
-            return;
+            return printRun(frame.payload as Run<KafkaRecord>);
           case 'flush':
             if ('mark' in frame.ext && frame.ext.mark === 'gap') onGap(frame.ext);
             return;

@@ -5,7 +5,7 @@ import { type Data, end, type Following, type Frame } from '../frame.ts';
 import { listen } from '../listen.ts';
 import { cut } from '../payload.ts';
 import type { Acks, Fragment, Kafka } from '../protocol/kafka.ts';
-import type { HeaderIs } from './arguments.ts';
+import type { HeaderOption } from './arguments.ts';
 import { type Input, Lines, type Template, Whole } from './input.ts';
 import { exitCodes, type Io } from './io.ts';
 import { load } from './load.ts';
@@ -17,7 +17,7 @@ export interface ProduceOptions extends TopicOptions {
   /** What stands between key and value; without it, records have no key. */
   readonly keySeparator?: Buffer;
   /** The headers of every record. */
-  readonly header?: readonly HeaderIs[];
+  readonly header?: readonly HeaderOption[];
   readonly partition?: number;
   readonly acks?: Acks;
   /** The path of the one value to send, in place of the lines of standard input. */

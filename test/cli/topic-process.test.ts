@@ -79,6 +79,21 @@ describe('sluice consume, as a process', () => {
   }, 30_000);
 });
 
+describe('sluice', () => {
+  it.each([['schema'], consume])(
+    'answers 1, and says why once, when its output cannot be written: %s',
+    async (...args) => {
+      const command = `${quoted([process.execPath, ...sluiceArguments(args)])} > /dev/full`;
+      const shell = spawn('bash', ['-c', command], { stdio: ['ignore', 'ignore', 'pipe'] });
+      let err = '';
+      shell.stderr.on('data', (chunk) => (err += chunk));
+      const code = await new Promise((done) => shell.on('close', done));
+      expect([code, err]).toEqual([1, expect.stringMatching(/^CLI_OUTPUT: standard output: ENOSPC.*\n$/)]);
+    },
+    30_000,
+  );
+});
+
 describe('sluice produce, as a process', () => {
   let running: Process | undefined;
   afterEach(() => running?.child.kill('SIGKILL'));
