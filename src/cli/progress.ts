@@ -34,6 +34,7 @@ class Bar implements Progress {
       barCompleteChar: '=',
       barIncompleteChar: ' ',
       clearOnComplete: true,
+      linewrap: null,
       forceRedraw: true,
       gracefulExit: false,
     });
