@@ -4,7 +4,7 @@ import { route } from '../operators/flow/route.ts';
 import { codes, SluiceError } from '../src/errors.ts';
 import type { Binding, Protocol } from '../src/protocol.ts';
 import type { CompileOptions, Supplied } from './compile.ts';
-import { serverEvents } from './events.ts';
+import { bindingEvents } from './events.ts';
 import { Graph, type GraphNode } from './graph.ts';
 import type { Kind, Parts } from './kind.ts';
 import { ConfigError } from './problem.ts';
@@ -57,20 +57,27 @@ export function assemble(
 
   const add = (planned: Planned): void => {
     const { name, kind, options, vault, pointer } = planned;
-    const parts: Parts<unknown, unknown> = {
+    const parts: Omit<Parts<unknown, unknown>, 'exit'> = {
       name,
       options: options ?? {},
-      exit: kind.exit === 'none' ? refuses : leading(planned, bindingOf),
       vault: vault === undefined ? undefined : made.get(vault),
       dir: join(state, name),
-      events: serverEvents(name, onEvent),
+      events: bindingEvents(name, onEvent),
       drain,
       scheduler,
     };
     probe(planned);
-    const make = kind.make as (parts: Parts<unknown, unknown>) => unknown;
     const isWithoutVault = vault !== undefined && parts.vault === undefined;
-    const product = isWithoutVault ? undefined : attempt(() => make(parts), pointer, under('/vaults', vault ?? ''));
+    const make = (exit: Binding<Protocol>): unknown => {
+      const made = kind.make as (parts: Parts<unknown, unknown>) => unknown;
+      const from = [pointer, under('/vaults', vault ?? '')] as const;
+      return isWithoutVault ? undefined : attempt(() => made({ ...parts, exit }), ...from);
+    };
+    const each = once((exit) => (make(bindingOf(exit)) ?? refuses) as Binding<Protocol>);
+    const product =
+      kind.routed === 'entry'
+        ? leading(planned, each)
+        : make(kind.exit === 'none' ? refuses : leading(planned, bindingOf));
     if (kind.entry !== 'none') bindings.set(name, guarded(planned, (product ?? refuses) as Binding<Protocol>));
     else if (product !== undefined) servers.push(product as Observable<never>);
   };
@@ -89,7 +96,17 @@ export function assemble(
   return new Graph(plan.name, source.problems, nodesOf(plan, supplied), bindings, servers);
 }
 
-/** The one exit of a binding: its routes in order, then its exit. */
+/** Asks `make` once for each name. */
+function once<T>(make: (name: string) => T): (name: string) => T {
+  const known = new Map<string, T>();
+  return (name) => {
+    const made = known.get(name) ?? make(name);
+    known.set(name, made);
+    return made;
+  };
+}
+
+/** What a binding leads to: its routes in order, then its exit. */
 function leading({ kind, routes, exit }: Planned, bindingOf: (name: string) => Binding<Protocol>): Binding<Protocol> {
   const last = exit === undefined ? undefined : bindingOf(exit);
   if (routes.length === 0 && last !== undefined) return last;

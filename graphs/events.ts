@@ -1,21 +1,28 @@
+import type { Fault } from '../src/errors.ts';
 import type { Endpoint } from '../src/protocol/net.ts';
 
 /** What a running graph tells, for a log. */
 export type GraphEvent =
   | { readonly kind: 'listening'; readonly binding: string; readonly at: readonly Endpoint[] }
   | { readonly kind: 'closed'; readonly binding: string }
+  | { readonly kind: 'retrying'; readonly binding: string; readonly fault: Fault }
   | { readonly kind: 'defect'; readonly binding: string; readonly defect: unknown };
 
-/** How a server tells: where it listens, that nothing is left open, and defects that end one stream only. */
-export interface ServerEvents {
+/**
+ * How a binding tells: where it listens, that nothing is left open, what failed and is tried again, and defects that end
+ * one stream only.
+ */
+export interface BindingEvents {
   onListening(at: readonly Endpoint[]): void;
   onClosed(): void;
+  onRetry(fault: Fault): void;
   onDefect(defect: unknown): void;
 }
 
-/** Tells `tell` what the server named `binding` tells; without one, defects are printed. */
-export const serverEvents = (binding: string, tell: ((event: GraphEvent) => void) | undefined): ServerEvents => ({
+/** Tells `tell` what the binding named `binding` tells; without one, defects are printed. */
+export const bindingEvents = (binding: string, tell: ((event: GraphEvent) => void) | undefined): BindingEvents => ({
   onListening: (at) => tell?.({ kind: 'listening', binding, at }),
   onClosed: () => tell?.({ kind: 'closed', binding }),
+  onRetry: (fault) => tell?.({ kind: 'retrying', binding, fault }),
   onDefect: (defect) => (tell ? tell({ kind: 'defect', binding, defect }) : console.error(defect)),
 });

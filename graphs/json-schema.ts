@@ -13,6 +13,7 @@ export interface Schema {
   readonly minItems?: number;
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly propertyNames?: Schema;
+  readonly maxProperties?: number;
   readonly additionalProperties?: boolean | Schema;
   readonly required?: readonly string[];
   readonly anyOf?: readonly Schema[];

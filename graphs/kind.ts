@@ -1,16 +1,18 @@
 import type { Observable, SchedulerLike } from 'rxjs';
+import type { Kafka } from '../src/protocol/kafka.ts';
 import type { Net } from '../src/protocol/net.ts';
 import type { Binding, Protocol } from '../src/protocol.ts';
-import type { ServerEvents } from './events.ts';
+import type { BindingEvents } from './events.ts';
 import type { FromSchema, Schema } from './json-schema.ts';
 
 /** What streams can speak, by the name that messages and `sluice graph` use. */
 export interface Protocols {
   net: Net;
+  kafka: Kafka;
 }
 
 /** What a kind speaks at one of its two ends: `none` where there is no such end, `unknown` where that is not known. */
-export type Speaks = keyof Protocols | 'http' | 'sse' | 'kafka' | 'none' | 'unknown';
+export type Speaks = keyof Protocols | 'http' | 'sse' | 'none' | 'unknown';
 
 /** The type of what a name of a protocol stands for. */
 export type Spoken<S> = S extends keyof Protocols ? Protocols[S] : Protocol;
@@ -20,14 +22,14 @@ export interface Parts<X, O> {
   readonly name: string;
   /** Checked by the kind's schema, but for kinds that have no options. */
   readonly options: O;
-  /** The one exit: routes are led through it already. */
+  /** The one exit: routes are led through it already, but those that are tried at the entry. */
   readonly exit: Binding<Spoken<X>>;
   /** The vault that the binding names, made by its type. */
   readonly vault: unknown;
   /** Where this binding may keep state; nothing is there until it writes. */
   readonly dir: string;
-  /** What a server tells while it runs. */
-  readonly events: ServerEvents;
+  /** What it tells while it runs. */
+  readonly events: BindingEvents;
   /** How long a server gives open streams to finish once unsubscribed, in milliseconds; if given. */
   readonly drain: number | undefined;
   readonly scheduler: SchedulerLike | undefined;
@@ -53,8 +55,13 @@ export interface Kind {
   /** What must hold between the keys of the binding. */
   readonly rules?: Schema;
   /**
-   * Whether a condition takes the stream that begins with `begin` at the exit, or at the entry where there is none.
-   * Tried once with an empty BEGIN when a graph is compiled: a condition that it throws a SluiceError for is refused.
+   * Where its routes are tried: on the streams that it opens, which is the default, or on those that it takes. Then one
+   * is made for each exit, so that exits share nothing.
+   */
+  readonly routed?: 'exit' | 'entry';
+  /**
+   * Whether a condition takes the stream that begins with `begin`, where its routes are tried; at the entry where there
+   * is no exit. Tried once with an empty BEGIN when a graph is compiled: a condition that it throws a SluiceError for is refused.
    */
   matches?(when: never, begin: never): boolean;
   /** Absent from a kind that this build knows but cannot honour. */
@@ -70,9 +77,12 @@ export interface MakeableKind<T, K, E, X, O extends Schema, W extends Schema, V>
   readonly options?: O;
   readonly when?: W;
   readonly vault?: V & boolean;
-  matches?(when: FromSchema<W>, begin: Spoken<X>['initial']['begin']): boolean;
+  matches?(when: FromSchema<W>, begin: Opening<E> | Opening<X>): boolean;
   make(parts: Parts<X, FromSchema<O>>): Made<E>;
 }
+
+/** What opens a stream of what is spoken. */
+type Opening<S> = Spoken<S>['initial']['begin'];
 
 /** Describes a kind. */
 export const kind = <

@@ -6,6 +6,8 @@ export { filter } from './flow/filter.ts';
 export { type MapRuns, map } from './flow/map.ts';
 export { type MergeOptions, merge } from './flow/merge.ts';
 export { route } from './flow/route.ts';
+export { client as kafkaClient, type KafkaClientOptions } from './kafka/client.ts';
+export { type KafkaWhen, kafkaMatches } from './kafka/matches.ts';
 export { type TcpClientOptions, tcpClient } from './tcp/client.ts';
 export { type TcpWhen, tcpMatches } from './tcp/matches.ts';
 export { type TcpServerOptions, tcpServer } from './tcp/server.ts';

@@ -79,6 +79,9 @@ export const codes = {
   CONFIG_UNREACHABLE: 'no server leads to a binding',
   CONFIG_REFUSED: 'a binding or vault refuses its options',
   CLI_FILE: 'a file given on the command line cannot be read',
+  CLI_BINDING: 'a binding given on the command line takes no kafka streams',
+  CLI_INPUT: 'what is to be produced cannot be read as records',
+  CLI_OUTPUT: 'records cannot be written to standard output',
   CLI_DRAIN: 'streams were cut off, since they did not finish in time after a signal',
 } as const;
 

@@ -1,13 +1,24 @@
+import type { Readable, Writable } from 'node:stream';
 import type { Env } from '../../graphs/index.ts';
 
-/** What the command line touches of the process, so that a test can stand in for it. */
-export interface Io {
-  readonly version: string;
-  readonly env: Env;
+/** Where a command tells what it does. */
+export interface Terminal {
   /** Whether a person reads `err`. */
   readonly isTerminal: boolean;
-  out(text: string): void;
   err(text: string): void;
+}
+
+/** What the command line touches of the process, so that a test can stand in for it. */
+export interface Io extends Terminal {
+  readonly version: string;
+  readonly env: Env;
+  out(text: string): void;
+  /** Where records come from. */
+  readonly stdin: Readable;
+  /** Where records go: what is slow to take them is waited for. */
+  readonly stdout: Writable & { readonly isTTY?: boolean };
+  /** Where progress is drawn, if a person reads it. */
+  readonly stderr: Writable;
   /** Calls `handle` for every signal that asks to stop; answers how to leave off. */
   onSignal(handle: (signal: string) => void): () => void;
   /** Ends the process at once. */
@@ -16,9 +27,9 @@ export interface Io {
 
 /** What `sluice` exits with. */
 export const exitCodes = {
-  /** All went well; `run` was stopped by a signal, and every stream had finished. */
+  /** All went well; `run`, `consume` or `produce` was stopped by a signal, and every stream had finished. */
   ok: 0,
-  /** A server could not start or failed, or streams had to be cut off. */
+  /** A server could not start or failed, streams had to be cut off, or a stream failed or a record was refused. */
   failed: 1,
   /** The command line is not one. */
   usage: 2,

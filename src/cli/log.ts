@@ -1,9 +1,11 @@
 import pc from 'picocolors';
 import { type Logger, pino } from 'pino';
-import type { Io } from './io.ts';
+import { match } from 'ts-pattern';
+import type { GraphEvent } from '../../graphs/index.ts';
+import type { Terminal } from './io.ts';
 
 /** Logs to `err`: lines for people at a terminal, else one JSON object a line. */
-export const logTo = (io: Io): Logger =>
+export const logTo = (io: Terminal): Logger =>
   pino(
     { base: { name: 'sluice' } },
     { write: (line) => io.err(io.isTerminal ? humanly(line, pc.createColors(true)) : line) },
@@ -19,3 +21,19 @@ function humanly(line: string, paint: Paint): string {
   const cause = err === undefined ? '' : `\n${paint.dim(err.stack ?? err.message)}`;
   return `${paint.dim(clock)} ${tint(pino.levels.labels[level] ?? '')} ${where}${msg}${cause}\n`;
 }
+
+/** Logs what a graph tells. */
+export const tell = (log: Logger, event: GraphEvent): void =>
+  match(event)
+    .with({ kind: 'listening' }, ({ binding, at }) => {
+      const places = at.map(({ address, port }) => `${address.includes(':') ? `[${address}]` : address}:${port}`);
+      log.info({ binding, at: places }, `listens on ${places.join(', ')}`);
+    })
+    .with({ kind: 'closed' }, ({ binding }) => log.info({ binding }, 'closed'))
+    .with({ kind: 'defect' }, ({ binding, defect }) =>
+      log.error({ binding, err: defect }, 'a stream was ended by a defect'),
+    )
+    .with({ kind: 'retrying' }, ({ binding, fault: { code, message } }) =>
+      log.warn({ binding, code }, `is tried again: ${message}`),
+    )
+    .exhaustive();

@@ -1,28 +1,42 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import pc from 'picocolors';
-import { jsonSchema, render } from '../../graphs/index.ts';
+import { jsonSchema, render, type Supplied } from '../../graphs/index.ts';
+import type { Acks, Isolation } from '../protocol/kafka.ts';
+import { from, header, integer, partition, seconds, separator } from './arguments.ts';
+import { consume } from './consume.ts';
 import { draw, formats } from './draw.ts';
 import { exitCodes, type Io } from './io.ts';
 import { explain, load } from './load.ts';
+import { produce } from './produce.ts';
 import { run } from './run.ts';
+
+const isolations = ['read_committed', 'read_uncommitted'] satisfies Isolation[];
+const acks = ['none', 'leader', 'all'] satisfies Acks[];
 
 const examples = `
 Examples:
   $ sluice run gateway.yaml                       run until SIGTERM or Ctrl-C, state in .sluice/<name>
   $ sluice run gateway.yaml --dir /var/lib/sluice the same, state elsewhere
+  $ sluice consume client.yaml --binding app --topic orders --from earliest --until latest --json
+  $ sluice consume client.yaml --binding app --topic orders --from @2026-11-23T08:00:00Z --header kind=paid
+  $ printf 'k:v\\n' | sluice produce client.yaml --binding app --topic orders --key-separator :
   $ sluice validate *.yaml                        say what is wrong, start nothing
   $ sluice schema > sluice.schema.json            for completion in an editor
   $ sluice graph gateway.yaml --format dot | dot -Tsvg > gateway.svg
 
 Exit codes:
   0  all went well
-  1  a server could not start or failed, or streams had to be cut off
+  1  a server could not start, a stream failed or was cut off, or a record was refused
   2  the command line is not one
   3  a config has mistakes, or cannot be read
 `;
 
-/** Runs one command line, without `node` and the script; answers the exit code. */
-export async function sluice(args: readonly string[], io: Io): Promise<number> {
+/**
+ * Runs one command line, without `node` and the script; answers the exit code.
+ *
+ * @param bindings operators that take the place of bindings which a file declares, for `consume` and `produce`
+ */
+export async function sluice(args: readonly string[], io: Io, bindings: Supplied = {}): Promise<number> {
   let code: number = exitCodes.ok;
   const program = new Command('sluice')
     .description('Reactive stream operators for Kafka, from a YAML file.')
@@ -40,6 +54,43 @@ export async function sluice(args: readonly string[], io: Io): Promise<number> {
     .option('--drain <seconds>', 'how long open streams get to finish after a signal', seconds, 10)
     .action(async (file, options) => {
       code = await run(file, options, io);
+    });
+
+  program
+    .command('consume')
+    .description('print the records of a topic: key, tab and value, or JSON')
+    .argument('<file>', 'a config with a binding that takes kafka streams')
+    .requiredOption('--binding <name>', 'the binding to read through')
+    .requiredOption('--topic <name>', 'the topic')
+    .requiredOption('--from <where>', 'earliest, latest, an offset, or @ and a time (ISO 8601, or ms since 1970)', from)
+    .addOption(new Option('--until <where>', 'stop once level with the topic as it is now').choices(['latest']))
+    .option('--partition <number>', 'only this partition', partition)
+    .option('--key <key>', 'only records with this key')
+    .option('--header <name=value>', 'only records with this header; all of them, if several', header)
+    .option('--limit <records>', 'stop after so many', integer(1))
+    .addOption(new Option('--isolation <level>', 'whether to show undecided and aborted records').choices(isolations))
+    .option('--json', 'a JSON object a line')
+    .action(async (file, options) => {
+      code = await consume(file, { ...options, bindings }, io);
+    });
+
+  program
+    .command('produce')
+    .description('send records to a topic, one for each line of standard input')
+    .argument('<file>', 'a config with a binding that takes kafka streams')
+    .requiredOption('--binding <name>', 'the binding to write through')
+    .requiredOption('--topic <name>', 'the topic')
+    .addOption(
+      new Option('--key-separator <text>', 'what stands between key and value in a line')
+        .argParser(separator)
+        .conflicts('file'),
+    )
+    .option('--file <path>', 'send this file as one value instead')
+    .option('--header <name=value>', 'a header of every record; may be repeated', header)
+    .option('--partition <number>', 'where they go; by key or in turn by default', partition)
+    .addOption(new Option('--acks <acks>', 'how many replicas must have a record (default: all)').choices(acks))
+    .action(async (file, options) => {
+      code = await produce(file, { ...options, bindings }, io);
     });
 
   program
@@ -82,10 +133,4 @@ async function validate(file: string, io: Io): Promise<boolean> {
     explain(thrown, io);
     return false;
   }
-}
-
-function seconds(text: string): number {
-  const value = Number(text);
-  if (text.trim() !== '' && value >= 0 && value <= 86_400) return value;
-  throw new InvalidArgumentError('It is a number of seconds, 0 to 86400.');
 }

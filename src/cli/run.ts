@@ -1,10 +1,8 @@
-import type { Logger } from 'pino';
-import { match } from 'ts-pattern';
 import type { Graph, GraphEvent } from '../../graphs/index.ts';
 import { SluiceError } from '../errors.ts';
 import { exitCodes, type Io } from './io.ts';
 import { load } from './load.ts';
-import { logTo } from './log.ts';
+import { logTo, tell } from './log.ts';
 
 export interface RunOptions {
   readonly dir?: string;
@@ -66,15 +64,3 @@ export async function run(file: string, { dir, drain }: RunOptions, io: Io): Pro
 }
 
 const servers = ({ nodes }: Graph): string[] => nodes.filter(({ entry }) => entry === 'none').map(({ name }) => name);
-
-const tell = (log: Logger, event: GraphEvent): void =>
-  match(event)
-    .with({ kind: 'listening' }, ({ binding, at }) => {
-      const places = at.map(({ address, port }) => `${address.includes(':') ? `[${address}]` : address}:${port}`);
-      log.info({ binding, at: places }, `listens on ${places.join(', ')}`);
-    })
-    .with({ kind: 'closed' }, ({ binding }) => log.info({ binding }, 'closed'))
-    .with({ kind: 'defect' }, ({ binding, defect }) =>
-      log.error({ binding, err: defect }, 'a stream was ended by a defect'),
-    )
-    .exhaustive();

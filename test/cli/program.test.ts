@@ -3,8 +3,8 @@ import { createConnection } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jsonSchema } from '../../graphs/index.ts';
-import type { Io } from '../../src/cli/io.ts';
 import { sluice } from '../../src/cli/program.ts';
+import { fakeIo as fake } from './fake-io.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-cli-'));
 const graphs = join(__dirname, '../../graphs');
@@ -14,41 +14,6 @@ const write = (name: string, text: string): string => {
   writeFileSync(path, text);
   return path;
 };
-
-/** A process that a test can look into and send signals to. */
-function fake(isTerminal = false) {
-  const said = { out: '', err: '', exits: [] as number[] };
-  const handlers = new Set<(signal: string) => void>();
-  const waiting: { for_: RegExp; done: (found: RegExpExecArray) => void }[] = [];
-  const io: Io = {
-    version: '1.2.3',
-    env: { PROXY_HOST: 'localhost', PROXY_PORT: '7443' },
-    isTerminal,
-    out(text) {
-      said.out += text;
-    },
-    err(text) {
-      said.err += text;
-      for (const { for_, done } of waiting) {
-        const found = for_.exec(said.err);
-        if (found) done(found);
-      }
-    },
-    onSignal(handle) {
-      handlers.add(handle);
-      return () => void handlers.delete(handle);
-    },
-    exit: (code) => void said.exits.push(code),
-  };
-  return {
-    said,
-    io,
-    signal: (name: string) => {
-      for (const handle of handlers) handle(name);
-    },
-    until: (for_: RegExp) => new Promise<RegExpExecArray>((done) => waiting.push({ for_, done })),
-  };
-}
 
 async function answer(...args: string[]) {
   const { said, io } = fake();

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { EMPTY, Subject, type Subscription } from 'rxjs';
+import client from '../../graphs/client.ts';
 import echo from '../../graphs/echo.ts';
 import { compile, type GraphEvent, graph } from '../../graphs/index.ts';
 import { parse } from '../../graphs/parse.ts';
@@ -13,9 +14,9 @@ import { begin, type Frame } from '../../src/frame.ts';
 import type { Net, NetBegin, NetLane } from '../../src/protocol/net.ts';
 import type { Binding } from '../../src/protocol.ts';
 import { problemsOf } from './broken.ts';
+import { exampleEnv as env } from './env.ts';
 
 const read = (file: string): string => readFileSync(join(__dirname, '../../graphs', file), 'utf8');
-const env = { PROXY_HOST: 'localhost', PROXY_PORT: '7443' };
 
 /** An operator that remembers what it was opened with. */
 function recorder(): Binding<Net> & { readonly opened: NetBegin[] } {
@@ -42,6 +43,7 @@ describe('YAML and code', () => {
   it.each([
     ['echo.yaml', echo],
     ['proxy.yaml', proxy],
+    ['client.yaml', client],
   ])('of %s compile to the same graph', (file, config) => {
     const [yaml, code] = [compile(read(file), { env }), compile(config, { env })];
     expect(code).toEqual(yaml);

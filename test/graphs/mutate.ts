@@ -1,4 +1,4 @@
-import { isMap, type Pair, parseDocument, type Scalar, visit } from 'yaml';
+import { isMap, type Pair, parseDocument, type Scalar, visit, type YAMLMap } from 'yaml';
 
 /** A config with one key spoilt, and the lines, from 1, at which a mistake may be told. */
 export interface Mutation {
@@ -28,11 +28,14 @@ export function mutate(text: string, next: () => number): Mutation {
   const lineOf = (offset: number): number => text.slice(0, offset).split('\n').length;
   const lines = text.split('\n');
   const first = lineOf(start);
-  const value = pair.value as Scalar | null;
+  const value = pair.value as Scalar | YAMLMap | null;
   const last = Math.max(first, lineOf((value?.range?.[1] ?? end) - 1));
   const own = lines.slice(first - 1, last);
-  // A name may be missed where it is used, and a key where it belongs.
-  const used = lines.flatMap((line, index) => (line.trimEnd().endsWith(` ${key.value}`) ? [index + 1] : []));
+  // A name may be missed where it is used, what goes with a section included, and a key where it belongs.
+  const names = [key.value, ...(isMap(value) ? value.items.map((item) => String(item.key)) : [])];
+  const used = lines.flatMap((line, index) =>
+    names.some((name) => line.trimEnd().endsWith(` ${name}`)) ? [index + 1] : [],
+  );
   const span = Array.from({ length: last - first + 1 }, (_, index) => first + index);
   const at = [...span, ...used, ...(parent === undefined ? [1, 2, 3] : [lineOf(parent)])];
 

@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { problemsOf } from './broken.ts';
+import { exampleEnv as env } from './env.ts';
 import { mutate, random } from './mutate.ts';
 
 const folder = join(__dirname, '../../graphs');
 const examples = readdirSync(folder).filter((file) => file.endsWith('.yaml'));
-const env = { PROXY_HOST: 'localhost', PROXY_PORT: '7443' };
 const seed = Number(process.env.SEED ?? 20_261_123);
 
 describe('the example graphs', () => {

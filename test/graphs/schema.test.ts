@@ -5,12 +5,13 @@ import { Ajv } from 'ajv';
 import { parse } from 'yaml';
 import { jsonSchema, type Problem } from '../../graphs/index.ts';
 import { problemsOf } from './broken.ts';
+import { exampleEnv } from './env.ts';
 import { mutate, random } from './mutate.ts';
 
 const accepts = new Ajv({ allowUnionTypes: true, strict: false }).compile(jsonSchema());
 const graphs = join(__dirname, '../../graphs');
 const broken = join(__dirname, 'broken');
-const env = { PROXY_HOST: 'localhost', PROXY_PORT: '7443', PORT: '7114', WORD: 'word' };
+const env = { ...exampleEnv, PORT: '7114', WORD: 'word' };
 
 /** What the compiler refuses for its shape alone, without looking at what names stand for. */
 const ofShape = ({ severity, code, text }: Problem): boolean =>

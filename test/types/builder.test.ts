@@ -106,6 +106,57 @@ describe('the typed builder', () => {
     });
   });
 
+  it('takes a kafka client over network bindings, and refuses another exit or half a way to log in', () => {
+    const options = { servers: ['localhost:9092'] };
+    const net = { type: 'tcp', kind: 'client' } as const;
+    graph({
+      name: 'right',
+      bindings: {
+        app: {
+          type: 'kafka',
+          kind: 'client',
+          options,
+          routes: [{ when: [{ topic: 'a.*' }], exit: 'net' }],
+          exit: 'net',
+        },
+        net,
+      },
+    });
+    graph({
+      name: 'wrong',
+      bindings: {
+        // @ts-expect-error: words are not bytes
+        app: { type: 'kafka', kind: 'client', options, exit: 'words' },
+        words,
+      },
+    });
+    graph({
+      name: 'wrong',
+      bindings: {
+        // @ts-expect-error: a kafka client takes no network streams
+        in: { type: 'tcp', kind: 'server', options: { port: 1 }, exit: 'app' },
+        app: { type: 'kafka', kind: 'client', options, exit: 'net' },
+        net,
+      },
+    });
+    graph({
+      name: 'wrong',
+      bindings: {
+        // @ts-expect-error: a condition has no partition
+        app: { type: 'kafka', kind: 'client', options, routes: [{ when: [{ partition: 1 }], exit: 'net' }] },
+        net,
+      },
+    });
+    graph({
+      name: 'wrong',
+      bindings: {
+        // @ts-expect-error: there is no such mechanism
+        app: { type: 'kafka', kind: 'client', options: { ...options, sasl: { mechanism: 'none' } }, exit: 'net' },
+        net,
+      },
+    });
+  });
+
   it('refuses exits that lead round in a circle', () => {
     graph({
       name: 'wrong',

@@ -1,4 +1,5 @@
-import { broken, HEADER, type RecordBatch } from './record-batch.ts';
+import * as header from './header.ts';
+import { broken, type RecordBatch } from './record-batch.ts';
 import { Varints } from './varints.ts';
 
 /** How a transaction ended. */
@@ -17,7 +18,7 @@ export function outcomeOf(batch: RecordBatch, place: string): Outcome | undefine
   const { bytes, baseOffset, isTransactional } = batch;
   if (!isTransactional) return undefined;
   try {
-    const from = new Varints(bytes, HEADER);
+    const from = new Varints(bytes, header.SIZE);
     // The record's size, its attributes, its timestamp and its offset.
     from.skip();
     from.at += 1;

@@ -1,5 +1,6 @@
 import { crc32c } from '@node-rs/crc32';
 import { KafkaError } from '../kafka-errors.ts';
+import * as header from './header.ts';
 
 /** A record batch of message format 2: what its header says, and all its bytes. */
 export interface RecordBatch {
@@ -25,25 +26,6 @@ export interface RecordBatch {
   readonly bytes: Uint8Array;
 }
 
-/** The size of a batch's header, in bytes (Kafka's documentation, Record Batch). */
-export const HEADER = 61;
-
-const LENGTH_AT = 8;
-const EPOCH_AT = 12;
-const MAGIC_AT = 16;
-const CRC_AT = 17;
-const ATTRIBUTES_AT = 21;
-const LAST_DELTA_AT = 23;
-const BASE_TIMESTAMP_AT = 27;
-const MAX_TIMESTAMP_AT = 35;
-const PRODUCER_AT = 43;
-const PRODUCER_EPOCH_AT = 51;
-const SEQUENCE_AT = 53;
-const COUNT_AT = 57;
-
-/** What comes before that which a batch's length counts. */
-const UNCOUNTED = 12;
-
 const CODEC = 0b111;
 const LOG_APPEND_TIME = 1 << 3;
 const TRANSACTIONAL = 1 << 4;
@@ -61,8 +43,8 @@ export function* batchesOf(records: Uint8Array, place: string): Generator<Record
   let after: bigint | undefined;
   for (let at = 0; at < records.byteLength; ) {
     const left = records.byteLength - at;
-    const size = left < UNCOUNTED ? UNCOUNTED : UNCOUNTED + view.getInt32(at + LENGTH_AT);
-    if (size > left || left < UNCOUNTED) {
+    const size = left < header.UNCOUNTED ? header.UNCOUNTED : header.UNCOUNTED + view.getInt32(at + header.LENGTH);
+    if (size > left || left < header.UNCOUNTED) {
       // A first batch comes whole, whatever was asked for; without this, it would be asked for again and again.
       if (at === 0) throw broken(place, 'unknown', `${size} bytes are announced, and ${left} came`);
       return;
@@ -79,35 +61,36 @@ export function* batchesOf(records: Uint8Array, place: string): Generator<Record
 function headerOf(bytes: Uint8Array, place: string): RecordBatch {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const baseOffset = view.getBigInt64(0);
-  const magic = bytes.byteLength > MAGIC_AT ? view.getInt8(MAGIC_AT) : undefined;
+  const magic = bytes.byteLength > header.MAGIC ? view.getInt8(header.MAGIC) : undefined;
   if (magic === 0 || magic === 1) {
     const old = `format ${magic}, of before Kafka 0.11, is not read: rewrite the topic, or wait until its retention has`;
     throw new KafkaError('KAFKA_MESSAGE_FORMAT', `${place}, offset ${baseOffset}: message ${old}`);
   }
-  if (bytes.byteLength < HEADER) throw broken(place, baseOffset, `${bytes.byteLength} bytes are less than its header`);
+  if (bytes.byteLength < header.SIZE)
+    throw broken(place, baseOffset, `${bytes.byteLength} bytes are less than its header`);
   if (magic !== 2)
     throw new KafkaError('KAFKA_MESSAGE_FORMAT', `${place}, offset ${baseOffset}: message format ${magic}`);
-  const covered = Buffer.from(bytes.buffer, bytes.byteOffset + ATTRIBUTES_AT, bytes.byteLength - ATTRIBUTES_AT);
-  if (crc32c(covered) !== view.getUint32(CRC_AT)) {
+  const covered = Buffer.from(bytes.buffer, bytes.byteOffset + header.ATTRIBUTES, bytes.byteLength - header.ATTRIBUTES);
+  if (crc32c(covered) !== view.getUint32(header.CRC)) {
     throw new KafkaError('KAFKA_CRC', `${place}, offset ${baseOffset}: the batch is not what was written`);
   }
-  const attributes = view.getInt16(ATTRIBUTES_AT);
-  const lastDelta = view.getInt32(LAST_DELTA_AT);
-  const count = view.getInt32(COUNT_AT);
+  const attributes = view.getInt16(header.ATTRIBUTES);
+  const lastDelta = view.getInt32(header.LAST_DELTA);
+  const count = view.getInt32(header.COUNT);
   if (lastDelta < 0 || count < 0 || baseOffset < 0n)
     throw broken(place, baseOffset, `${count} records up to ${lastDelta}`);
   return {
     baseOffset,
     lastOffset: baseOffset + BigInt(lastDelta),
-    leaderEpoch: view.getInt32(EPOCH_AT),
-    producerId: view.getBigInt64(PRODUCER_AT),
-    producerEpoch: view.getInt16(PRODUCER_EPOCH_AT),
-    baseSequence: view.getInt32(SEQUENCE_AT),
+    leaderEpoch: view.getInt32(header.LEADER_EPOCH),
+    producerId: view.getBigInt64(header.PRODUCER_ID),
+    producerEpoch: view.getInt16(header.PRODUCER_EPOCH),
+    baseSequence: view.getInt32(header.BASE_SEQUENCE),
     isTransactional: (attributes & TRANSACTIONAL) !== 0,
     isControl: (attributes & CONTROL) !== 0,
     compression: attributes & CODEC,
-    baseTimestamp: view.getBigInt64(BASE_TIMESTAMP_AT),
-    maxTimestamp: view.getBigInt64(MAX_TIMESTAMP_AT),
+    baseTimestamp: view.getBigInt64(header.BASE_TIMESTAMP),
+    maxTimestamp: view.getBigInt64(header.MAX_TIMESTAMP),
     isLogAppendTime: (attributes & LOG_APPEND_TIME) !== 0,
     count,
     bytes,

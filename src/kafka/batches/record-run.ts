@@ -3,7 +3,8 @@ import type { KafkaRecord } from '../../protocol/kafka.ts';
 import { cutRun, type Run } from '../../run.ts';
 import { codecOf } from '../codecs/index.ts';
 import { KafkaError } from '../kafka-errors.ts';
-import { broken, HEADER, type RecordBatch } from './record-batch.ts';
+import * as header from './header.ts';
+import { broken, type RecordBatch } from './record-batch.ts';
 import * as row from './record-index.ts';
 import { BatchRecord, Records } from './records.ts';
 
@@ -44,7 +45,7 @@ export function runOf(batch: RecordBatch, options: RunOptions): RecordRun | unde
 }
 
 function inflated({ bytes, compression, baseOffset }: RecordBatch, { cap, place }: RunOptions): Uint8Array {
-  const body = bytes.subarray(HEADER);
+  const body = bytes.subarray(header.SIZE);
   if (compression === 0) return body;
   const codec = codecOf(compression);
   if (codec === undefined) throw broken(place, baseOffset, `no codec has the id ${compression}`);
