@@ -60,7 +60,7 @@ export class ArrayRun<R> implements Run<R> {
   }
 
   detach(): Run<R> {
-    if (this.length * 4 >= this.#records.length) return this;
+    if (this.length * 2 >= this.#records.length) return this;
     const [start, end] = [this.#start, this.#start + this.length];
     return new ArrayRun(this.#records.slice(start, end), this.#costs?.slice(start, end));
   }

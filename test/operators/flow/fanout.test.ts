@@ -35,7 +35,7 @@ describe('fanout', () => {
   test('delays nobody for one without credit', (m) => {
     const { frames } = shared(m, '-a-b-c-d-|', 'drop-oldest', 2);
     m.expectFrames(frames.pipe(m.granting('9'))).toBe('            Ba-b-c-d-(E|)', values);
-    m.expectFrames(frames.pipe(m.granting('-------------9'))).toBe('B------------(gcdE|)', {
+    m.expectFrames(frames.pipe(m.granting('-------------9'))).toBe('B--------g---(cdE|)', {
       ...values,
       g: flush({ mark: 'gap', partition: 0, from: 0n, to: 2n, reason: 'overflow' }),
     });
