@@ -73,10 +73,7 @@ export class ConflatingQueue<R extends Positioned> implements Queue<RunLane<R>> 
   }
 
   poll(balance: number): Data<Run<R>> | Flush<never> | undefined {
-    if (this.#fresh !== undefined) {
-      if (balance > 0) return this.#passFresh(this.#fresh, balance);
-      this.#admitFresh();
-    }
+    if (this.#fresh !== undefined) return balance > 0 ? this.#passFresh(this.#fresh, balance) : undefined;
     for (;;) {
       const item = this.#items.first;
       if (item === undefined) return undefined;

@@ -59,6 +59,11 @@ export class Gate<L extends Lane> {
     this.#outlet.begin(ext);
   }
 
+  /** Sends a DATA at once if nothing waits and its consumer has credit for all of it; answers whether it did. */
+  pass(frame: Data<L['data']>): boolean {
+    return this.#queue.empty && this.#outlet.pass(frame);
+  }
+
   /**
    * Takes a DATA or FLUSH in, to wait in a queue that leads to the gate's if it must, and sends what may be sent.
    * `hold` answers what to hold of a DATA that has to wait.

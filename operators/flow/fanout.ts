@@ -181,9 +181,11 @@ class Hub<L extends Lane> {
       return;
     }
     if (frame.kind === 'end' || frame.kind === 'abort') return gate.close(frame);
+    if (frame.kind === 'data' && gate.pass(frame)) return;
     gate.accept(frame, queue, this.#hold);
+    if (frame.kind === 'flush') return;
     const backlog = queue.waiting - Math.max(0, gate.balance);
-    if (backlog > this.#capacity && frame.kind === 'data' && backlog > frame.reserved) {
+    if (backlog > this.#capacity && backlog > frame.reserved) {
       gate.close(
         abort({ code: 'FANOUT_OVERFLOW', message: `more than ${this.#capacity} of credit waits for this consumer` }),
       );

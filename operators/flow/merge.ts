@@ -73,6 +73,11 @@ export function merge<L extends Lane>(options: MergeOptions<L>): OperatorFunctio
                 return gate.close(frame);
               case 'end':
                 return leave();
+              case 'data':
+                if (!gate.pass(frame)) return gate.accept(frame, input);
+                input.account.owe(frame.reserved);
+                input.account.settle();
+                return;
               default:
                 return gate.accept(frame, input);
             }

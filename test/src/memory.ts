@@ -23,6 +23,7 @@ class View implements Run<Keyed> {
   readonly #batch: Batch;
   readonly #offsets: readonly number[];
   readonly length: number;
+  static detached = 0;
 
   constructor(batch: Batch, offsets: readonly number[]) {
     this.#batch = batch;
@@ -55,6 +56,7 @@ class View implements Run<Keyed> {
   }
 
   detach(): Run<Keyed> {
+    View.detached += 1;
     return this.length * 2 < this.#batch.size ? new View(new Batch(this.length), this.#offsets) : this;
   }
 }
@@ -65,6 +67,13 @@ export const batch = (size: number, first: number): Run<Keyed> =>
     new Batch(size),
     Array.from({ length: size }, (_, index) => first + index),
   );
+
+/** How often a view was asked what to hold of it while `work` was done. */
+export function detachedIn(work: () => void): number {
+  const before = View.detached;
+  work();
+  return View.detached - before;
+}
 
 /** How much memory the views that are still held pin. */
 export async function pinned(): Promise<number> {
