@@ -22,7 +22,7 @@ interface Held<R> {
 }
 
 interface Slot<R> {
-  readonly held: Held<R>;
+  held: Held<R>;
   index: number;
 }
 
@@ -108,11 +108,9 @@ export class ConflatingQueue<R extends Positioned> implements Queue<RunLane<R>> 
       held.keys.push(key);
       if (key === undefined) continue;
       const slots = this.#slotsOf(record.partition);
-      const older = slots.get(key);
-      slots.set(key, { held, index });
-      if (older === undefined) continue;
-      this.#replaced(older);
-      if (older.held !== held) this.#shrink(older.held);
+      const slot = slots.get(key);
+      if (slot === undefined) slots.set(key, { held, index });
+      else this.#replace(slot, held, index);
     }
     this.#shrink(held);
   }
@@ -125,12 +123,16 @@ export class ConflatingQueue<R extends Positioned> implements Queue<RunLane<R>> 
     return slots;
   }
 
-  #replaced({ held, index }: Slot<R>): void {
-    const cost = held.run.cost(index);
-    held.keys[index] = GONE;
-    held.waiting -= cost;
+  #replace(slot: Slot<R>, held: Held<R>, index: number): void {
+    const older = slot.held;
+    const cost = older.run.cost(slot.index);
+    older.keys[slot.index] = GONE;
+    older.waiting -= cost;
     this.#waiting -= cost;
     this.#owe(cost);
+    slot.held = held;
+    slot.index = index;
+    if (older !== held) this.#shrink(older);
   }
 
   #take(held: Held<R>, balance: number): Data<Run<R>> {

@@ -24,8 +24,8 @@ export interface Outlet<L extends Lane> {
   /** Sends BEGIN. */
   begin(ext: L['begin']): void;
   /**
-   * Sends a DATA past the source, if the balance covers it and nothing is being sent; answers whether it did. The source
-   * must have nothing to send.
+   * Sends a DATA past the source, if the balance covers it and nothing is being sent; answers whether it did. With credit
+   * left and nothing being sent, the source has nothing to send.
    */
   pass(frame: Data<L['data']>): boolean;
   /** Pulls what there is to send. */

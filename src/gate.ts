@@ -61,7 +61,7 @@ export class Gate<L extends Lane> {
 
   /** Sends a DATA at once if nothing waits and its consumer has credit for all of it; answers whether it did. */
   pass(frame: Data<L['data']>): boolean {
-    return this.#queue.empty && this.#outlet.pass(frame);
+    return this.#outlet.pass(frame);
   }
 
   /**

@@ -59,7 +59,7 @@ export function fanout<R extends Positioned>(options: FanoutOptions<R>): AnyLane
       if (first) hub?.listen(source);
     });
   };
-  return share as unknown as AnyLane<RunLane<R>>;
+  return share as AnyLane<RunLane<R>>;
 }
 
 function queueFor<R extends Positioned>(options: FanoutOptions<R>): Queue<RunLane<R>> {

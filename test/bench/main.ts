@@ -1,7 +1,9 @@
+import { benchFanout } from './fanout.ts';
 import { benchFrames } from './frames.ts';
 import { netProxy } from './net-proxy.ts';
 
 await benchFrames();
+await benchFanout();
 
 console.log('\na proxy, against a bare pipe');
 for (const options of [{}, { tls: true }, { bytes: 3e8, tls: true, connections: 50 }]) {
