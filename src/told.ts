@@ -30,17 +30,9 @@ export class Told {
   /** Notes that a run is lost at this place. */
   lose(run: Run<Positioned>): void {
     const { gaps } = this.#passage();
-    let first = run.at(0);
-    let last = first;
-    for (let index = 1; index < run.length; index += 1) {
-      const record = run.at(index);
-      if (record.partition !== first.partition) {
-        extend(gaps, first, last);
-        first = record;
-      }
-      last = record;
-    }
-    extend(gaps, first, last);
+    const { partition, offset: from } = run.at(0);
+    const to = run.at(run.length - 1).offset + 1n;
+    gaps.set(partition, joined(gaps.get(partition), { mark: 'gap', partition, from, to, reason: 'overflow' }));
   }
 
   /** Takes in what is told directly behind. */
@@ -73,13 +65,6 @@ export class Told {
     this.#entries.push(passage);
     return passage;
   }
-}
-
-function extend(gaps: Map<number, Gap>, { partition, offset: from }: Positioned, { offset }: Positioned): void {
-  gaps.set(
-    partition,
-    joined(gaps.get(partition), { mark: 'gap', partition, from, to: offset + 1n, reason: 'overflow' }),
-  );
 }
 
 const joined = (earlier: Gap | undefined, later: Gap): Gap =>

@@ -1,5 +1,5 @@
 import { DroppingQueue } from '../../src/dropping-queue.ts';
-import { type Data, data, type Flush, flush, type Gap, type Mark, records } from '../../src/index.ts';
+import { ArrayRun, type Data, data, type Flush, flush, type Gap, type Mark, records } from '../../src/index.ts';
 import type { Positioned, Run } from '../../src/run.ts';
 import { batch, pinned } from './memory.ts';
 
@@ -52,12 +52,20 @@ describe('a dropping queue', () => {
     expect(drain(queue, 1)).toEqual(['data 0:1']);
   });
 
-  it('tells one gap of each partition in a run', () => {
-    const mixed = [0, 0, 1, 1, 0].map((partition, offset) => ({ partition, offset: BigInt(offset) }));
+  it('looks at two records of a run that it drops, however long that is', () => {
+    const read: number[] = [];
+    class Watched extends ArrayRun<Positioned> {
+      override at(index: number): Positioned {
+        read.push(index);
+        return super.at(index);
+      }
+    }
+    const list = Array.from({ length: 1_000 }, (_, offset) => ({ partition: 0, offset: BigInt(offset) }));
     const queue = new DroppingQueue<Positioned>(1, 'oldest', () => {});
-    queue.offer(records(mixed), 0);
-    queue.offer(one(9, 2), 0);
-    expect(drain(queue, 1)).toEqual(['gap 0 0 5', 'gap 1 2 4', 'data 2:9']);
+    queue.offer(data(new Watched(list), 1_000), 2_000);
+    queue.offer(one(1_000), 0);
+    expect(read).toEqual([0, 999]);
+    expect(drain(queue, 1)).toEqual(['gap 0 0 1000', 'data 0:1000']);
   });
 
   it('holds one gap and one progress mark of each partition, however much it drops', () => {

@@ -141,4 +141,18 @@ describe('fanout', () => {
     expect(() => fanout({ window: 0, capacity: 1, overflow: 'abort' })).toThrow('OPTION_INVALID');
     expect(() => fanout({ window: 1, capacity: 0.5, overflow: 'abort' })).toThrow('OPTION_INVALID');
   });
+
+  it('turns a throw of the way upstream into the Rx error of every consumer', () => {
+    const source = new Observable<Frame<RunLane<Keyed>>>((out) =>
+      out.next(
+        begin(undefined, () => {
+          throw new Error('a bug');
+        }),
+      ),
+    );
+    const shared = source.pipe(fanout({ window: 1, capacity: 1, overflow: 'abort' }));
+    const seen: string[] = [];
+    shared.subscribe({ error: (error: Error) => seen.push(error.message) });
+    expect(seen).toEqual(['a bug']);
+  });
 });
