@@ -3,8 +3,9 @@ import { type Data, data, type Flush } from './frame.ts';
 import { isBarrier, type Mark } from './marks.ts';
 import { cut, keep } from './payload.ts';
 import type { RunLane } from './protocol.ts';
-import { type Owe, pushMark, type Queue } from './queue.ts';
-import { charged, type Positioned, type Run } from './run.ts';
+import type { Owe, Queue } from './queue.ts';
+import { ArrayRun, charged, type Positioned, type Run } from './run.ts';
+import { pushMark, pushStretch, type Stretch, shiftMark } from './stretch.ts';
 
 /** The key of a record; one whose key is null or undefined neither conflates nor is conflated. */
 export type KeyOf<R> = (record: R) => unknown;
@@ -21,11 +22,12 @@ interface Held<R> {
 }
 
 interface Slot<R> {
-  readonly held: Held<R>;
+  held: Held<R>;
   index: number;
 }
 
 const GONE = Symbol('gone');
+const NOTHING = new ArrayRun<never>([]);
 
 /**
  * Holds the newest record of each partition and key, in the order in which those came. Credit is owed for a record
@@ -34,7 +36,7 @@ const GONE = Symbol('gone');
 export class ConflatingQueue<R extends Positioned> implements Queue<RunLane<R>> {
   readonly #key: KeyOf<R>;
   readonly #owe: Owe;
-  #items = new Deque<Held<R> | Flush<never>>();
+  #items = new Deque<Held<R> | Flush<never> | Stretch<never>>();
   readonly #newest = new Map<number, Map<unknown, Slot<R>>>();
   // A run that came while nothing waited usually leaves before the next comes: it is not looked into until it must.
   #fresh: Data<Run<R>> | undefined;
@@ -71,13 +73,11 @@ export class ConflatingQueue<R extends Positioned> implements Queue<RunLane<R>> 
   }
 
   poll(balance: number): Data<Run<R>> | Flush<never> | undefined {
-    if (this.#fresh !== undefined) {
-      if (balance > 0) return this.#passFresh(this.#fresh, balance);
-      this.#admitFresh();
-    }
+    if (this.#fresh !== undefined) return balance > 0 ? this.#passFresh(this.#fresh, balance) : undefined;
     for (;;) {
       const item = this.#items.first;
-      if (item === undefined || item.kind === 'flush') return this.#items.shift() as Flush<never> | undefined;
+      if (item === undefined) return undefined;
+      if (item.kind !== 'held') return shiftMark(this.#items);
       if (item.waiting > 0) return balance > 0 ? this.#take(item, balance) : undefined;
       this.#items.shift();
       this.#spent -= 1;
@@ -108,11 +108,9 @@ export class ConflatingQueue<R extends Positioned> implements Queue<RunLane<R>> 
       held.keys.push(key);
       if (key === undefined) continue;
       const slots = this.#slotsOf(record.partition);
-      const older = slots.get(key);
-      slots.set(key, { held, index });
-      if (older === undefined) continue;
-      this.#replaced(older);
-      if (older.held !== held) this.#shrink(older.held);
+      const slot = slots.get(key);
+      if (slot === undefined) slots.set(key, { held, index });
+      else this.#replace(slot, held, index);
     }
     this.#shrink(held);
   }
@@ -125,12 +123,16 @@ export class ConflatingQueue<R extends Positioned> implements Queue<RunLane<R>> 
     return slots;
   }
 
-  #replaced({ held, index }: Slot<R>): void {
-    const cost = held.run.cost(index);
-    held.keys[index] = GONE;
-    held.waiting -= cost;
+  #replace(slot: Slot<R>, held: Held<R>, index: number): void {
+    const older = slot.held;
+    const cost = older.run.cost(slot.index);
+    older.keys[slot.index] = GONE;
+    older.waiting -= cost;
     this.#waiting -= cost;
     this.#owe(cost);
+    slot.held = held;
+    slot.index = index;
+    if (older !== held) this.#shrink(older);
   }
 
   #take(held: Held<R>, balance: number): Data<Run<R>> {
@@ -158,10 +160,10 @@ export class ConflatingQueue<R extends Positioned> implements Queue<RunLane<R>> 
     held.keys[index] = GONE;
   }
 
-  /** Lets go of a run most of which no longer waits, so that what is replaced often holds no memory. */
+  /** Lets go of a run half of which no longer waits, so that what is replaced often holds no memory. */
   #shrink(held: Held<R>): void {
-    if (held.waiting * 4 > held.cost) return;
-    if (held.waiting === 0) return this.#drop();
+    if (held.waiting * 2 > held.cost) return;
+    if (held.waiting === 0) return this.#drop(held);
     const left: number[] = [];
     for (let index = held.next; index < held.run.length; index += 1) if (held.keys[index] !== GONE) left.push(index);
     const { payload, reserved } = keep(charged(held.run.pick(left)));
@@ -173,16 +175,17 @@ export class ConflatingQueue<R extends Positioned> implements Queue<RunLane<R>> 
     Object.assign(held, { run: payload, keys, next: 0, waiting: reserved, cost: reserved });
   }
 
-  /** Notes a run of which nothing waits; those that are not first go all at once, when they are many. */
-  #drop(): void {
+  /** Empties a run of which nothing waits; those that are not first leave the list all at once, when they are many. */
+  #drop(held: Held<R>): void {
+    Object.assign(held, { run: NOTHING, keys: [], next: 0, cost: 0 });
     this.#spent += 1;
     if (this.#spent * 4 < this.#items.length || this.#spent < 16) return;
     const items = this.#items;
     this.#items = new Deque();
     this.#spent = 0;
     for (let item = items.shift(); item !== undefined; item = items.shift()) {
-      if (item.kind === 'flush') pushMark(this.#items, item);
-      else if (item.waiting > 0) this.#items.push(item);
+      if (item.kind === 'stretch') pushStretch(this.#items, item);
+      else if (item.kind === 'flush' || item.waiting > 0) this.#items.push(item);
     }
   }
 }

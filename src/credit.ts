@@ -26,12 +26,17 @@ export class Account {
     this.#owed += credit;
   }
 
+  /** Whether what is owed is to be granted now. */
+  get due(): boolean {
+    return this.#owed >= this.#threshold && this.#control !== undefined;
+  }
+
   /** Grants what is owed if it is due; answers whether it did. */
   settle(): boolean {
-    if (this.#owed < this.#threshold || this.#control === undefined) return false;
+    if (!this.due) return false;
     const credit = this.#owed;
     this.#owed = 0;
-    this.#control(window(credit));
+    this.#control?.(window(credit));
     return true;
   }
 

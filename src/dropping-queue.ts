@@ -1,22 +1,22 @@
 import { Deque } from './deque.ts';
-import { type Data, type Flush, flush } from './frame.ts';
-import type { Gap } from './marks.ts';
+import { type Data, data, type Flush } from './frame.ts';
 import { cut, keep } from './payload.ts';
 import type { RunLane } from './protocol.ts';
-import { type Owe, pushMark, type Queue } from './queue.ts';
-import { charged, type Positioned, type Run } from './run.ts';
+import type { Owe, Queue } from './queue.ts';
+import type { Positioned, Run } from './run.ts';
+import { Told } from './told.ts';
 
-/** A DATA that waits and what is told before it: first the gaps, which have no place of their own, then marks. */
+/** A DATA that waits, and what is told before it. */
 interface Cell<R> {
-  readonly gaps: Map<number, Gap>;
-  readonly marks: Deque<Flush<never>>;
+  readonly told: Told;
   frame: Data<Run<R>> | undefined;
 }
 
 /**
  * Holds at most `capacity` of credit, or a single record that costs more, and drops what is too much: the oldest that
  * waits, or the newest that comes. Credit is owed on arrival, so upstream never waits. Each stretch that was dropped is
- * told by a gap mark, which waits for credit as DATA would, so that a consumer that takes nothing is not flooded.
+ * told by a gap mark, which waits for credit as DATA would, so that a consumer that takes nothing is not flooded; once
+ * END has come nothing more can be dropped, and a gap costs nothing.
  */
 export class DroppingQueue<R extends Positioned> implements Queue<RunLane<R>> {
   readonly #capacity: number;
@@ -24,6 +24,7 @@ export class DroppingQueue<R extends Positioned> implements Queue<RunLane<R>> {
   readonly #owe: Owe;
   readonly #cells = new Deque<Cell<R>>();
   #waiting = 0;
+  #ended = false;
 
   constructor(capacity: number, drop: 'oldest' | 'newest', owe: Owe) {
     this.#capacity = capacity;
@@ -33,8 +34,8 @@ export class DroppingQueue<R extends Positioned> implements Queue<RunLane<R>> {
   }
 
   get empty(): boolean {
-    const { gaps, marks, frame } = this.#head;
-    return frame === undefined && gaps.size === 0 && marks.length === 0;
+    const { told, frame } = this.#head;
+    return frame === undefined && told.empty;
   }
 
   get waiting(): number {
@@ -47,29 +48,26 @@ export class DroppingQueue<R extends Positioned> implements Queue<RunLane<R>> {
     const room = this.#drop === 'newest' ? limit - this.#waiting : Number.POSITIVE_INFINITY;
     const [accepted, refused] = room > 0 ? (cut(frame, room) ?? [frame]) : [undefined, frame];
     if (accepted !== undefined) {
-      this.#open.frame = accepted;
+      this.#open.frame = refused === undefined ? accepted : keep(accepted);
       this.#waiting += accepted.reserved;
       this.#cells.push(emptyCell());
     }
-    if (refused !== undefined) lose(this.#open, refused.payload);
+    if (refused !== undefined) this.#open.told.lose(refused.payload);
     if (this.#drop === 'oldest') this.#dropOldest(limit);
   }
 
   mark(frame: Flush<never>): void {
-    pushMark(this.#open.marks, frame);
+    this.#open.told.mark(frame);
+  }
+
+  end(): void {
+    this.#ended = true;
   }
 
   poll(balance: number): Data<Run<R>> | Flush<never> | undefined {
-    const { gaps, marks, frame } = this.#head;
-    if (gaps.size > 0) {
-      if (balance <= 0) return undefined;
-      const [[partition, gap]] = gaps as unknown as [[number, Gap]];
-      gaps.delete(partition);
-      return flush(gap) as Flush<never>;
-    }
-    if (marks.length > 0) return marks.shift();
-    if (frame === undefined || balance <= 0) return undefined;
-    return this.#take(frame, balance);
+    const { told, frame } = this.#head;
+    if (!told.empty) return told.poll(balance > 0 || this.#ended);
+    return frame === undefined || balance <= 0 ? undefined : this.#take(frame, balance);
   }
 
   get #head(): Cell<R> {
@@ -96,7 +94,7 @@ export class DroppingQueue<R extends Positioned> implements Queue<RunLane<R>> {
       const newest = this.#cells.length === 2;
       const [dropped, rest] = cut(frame, this.#waiting - limit) ?? (newest ? butLast(frame) : [frame]);
       if (dropped === undefined) return;
-      lose(head, dropped.payload);
+      head.told.lose(dropped.payload);
       this.#waiting -= dropped.reserved;
       head.frame = rest && keep(rest);
       if (rest === undefined) this.#joinNext(head);
@@ -106,27 +104,17 @@ export class DroppingQueue<R extends Positioned> implements Queue<RunLane<R>> {
   #joinNext(head: Cell<R>): void {
     this.#cells.shift();
     const next = this.#head;
-    for (const [partition, gap] of next.gaps) extend(head.gaps, partition, gap);
-    for (let mark = next.marks.shift(); mark !== undefined; mark = next.marks.shift()) pushMark(head.marks, mark);
+    head.told.join(next.told);
     head.frame = next.frame;
     this.#cells.first = head;
   }
 }
 
-const emptyCell = <R>(): Cell<R> => ({ gaps: new Map(), marks: new Deque(), frame: undefined });
+const emptyCell = <R>(): Cell<R> => ({ told: new Told(), frame: undefined });
 
-function butLast<R>({ payload }: Data<Run<R>>): readonly [Data<Run<R>> | undefined, Data<Run<R>>?] {
+function butLast<R>({ payload, reserved }: Data<Run<R>>): readonly [Data<Run<R>> | undefined, Data<Run<R>>?] {
   const last = payload.length - 1;
-  return last === 0 ? [undefined] : [charged(payload.slice(0, last)), charged(payload.slice(last, last + 1))];
-}
-
-function lose<R extends Positioned>({ gaps }: Cell<R>, run: Run<R>): void {
-  for (let index = 0; index < run.length; index += 1) {
-    const { partition, offset } = run.at(index);
-    extend(gaps, partition, { mark: 'gap', partition, from: offset, to: offset + 1n, reason: 'overflow' });
-  }
-}
-
-function extend(gaps: Map<number, Gap>, partition: number, gap: Gap): void {
-  gaps.set(partition, { ...gap, from: gaps.get(partition)?.from ?? gap.from });
+  if (last === 0) return [undefined];
+  const cost = payload.cost(last);
+  return [data(payload.slice(0, last), reserved - cost), data(payload.slice(last, last + 1), cost)];
 }

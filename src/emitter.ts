@@ -1,7 +1,7 @@
 import { Observable, type SchedulerLike, type Subscriber } from 'rxjs';
 import type { Control } from './control.ts';
 import { isCount, SluiceError } from './errors.ts';
-import { type Abort, abort, begin, type Following, type Frame } from './frame.ts';
+import { type Abort, abort, begin, type Data, type Following, type Frame } from './frame.ts';
 import { Loop } from './loop.ts';
 import type { Lane } from './protocol.ts';
 import { eventLoop } from './scheduler.ts';
@@ -23,6 +23,11 @@ export interface Source<L extends Lane> {
 export interface Outlet<L extends Lane> {
   /** Sends BEGIN. */
   begin(ext: L['begin']): void;
+  /**
+   * Sends a DATA past the source, if the balance covers it and nothing is being sent; answers whether it did. With credit
+   * left and nothing being sent, the source has nothing to send.
+   */
+  pass(frame: Data<L['data']>): boolean;
   /** Pulls what there is to send. */
   wake(): void;
   /** The credit left. */
@@ -77,12 +82,18 @@ export function emit<L extends Lane>(
     loop.wake();
   };
 
+  const deliver = (frame: Data<L['data']>): void => {
+    balance -= frame.reserved;
+    out.next(frame);
+  };
+
   const loop = new Loop(step, (thrown) => out.error(thrown), scheduler);
   return {
     begin(ext) {
       opening = { ext };
       loop.wake();
     },
+    pass: (frame) => frame.reserved <= balance && loop.pass(deliver, frame),
     wake: () => loop.wake(),
     get balance() {
       return balance;

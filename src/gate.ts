@@ -8,7 +8,7 @@ import type { Lane } from './protocol.ts';
 import type { Queue } from './queue.ts';
 
 export interface GateOptions<L extends Lane> {
-  readonly queue: Pick<Queue<L>, 'empty' | 'poll'>;
+  readonly queue: Pick<Queue<L>, 'empty' | 'poll' | 'end'>;
   /** Called when nothing is left to send: grants upstream what is due and answers whether it did. */
   readonly refill: () => boolean;
   /** Called when the receiver refuses the rest. */
@@ -59,10 +59,22 @@ export class Gate<L extends Lane> {
     this.#outlet.begin(ext);
   }
 
-  /** Takes a DATA or FLUSH in, to wait in a queue that leads to the gate's if it must, and sends what may be sent. */
-  accept(frame: Data<L['data']> | Flush<L['flush']>, queue: Pick<Queue<L>, 'waiting' | 'offer' | 'mark'>): void {
+  /** Sends a DATA at once if nothing waits and its consumer has credit for all of it; answers whether it did. */
+  pass(frame: Data<L['data']>): boolean {
+    return this.#outlet.pass(frame);
+  }
+
+  /**
+   * Takes a DATA or FLUSH in, to wait in a queue that leads to the gate's if it must, and sends what may be sent.
+   * `hold` answers what to hold of a DATA that has to wait.
+   */
+  accept(
+    frame: Data<L['data']> | Flush<L['flush']>,
+    queue: Pick<Queue<L>, 'waiting' | 'offer' | 'mark'>,
+    hold: (frame: Data<L['data']>) => Data<L['data']> = keep,
+  ): void {
     const { balance } = this.#outlet;
-    if (frame.kind === 'data') queue.offer(balance > queue.waiting ? frame : keep(frame), balance);
+    if (frame.kind === 'data') queue.offer(balance > queue.waiting ? frame : hold(frame), balance);
     else if (isAnswer(frame.ext)) this.#answers.push(frame);
     else queue.mark(frame);
     this.#outlet.wake();
@@ -76,6 +88,7 @@ export class Gate<L extends Lane> {
   /** Ends the lane. */
   close(frame: End<L['end']> | Abort<L['abort']>): void {
     if (this.#terminal?.kind !== 'abort') this.#terminal = frame;
+    if (frame.kind === 'end') this.#queue.end?.();
     this.#outlet.wake();
   }
 

@@ -18,7 +18,7 @@ export {
 } from './frame.ts';
 export { FrameLawError, type LawCode, lawful } from './lawful.ts';
 export { type Listener, listen, operate } from './listen.ts';
-export { type Answer, type Gap, isAnswer, isBarrier, type Mark, replaces } from './marks.ts';
+export { type Answer, type Gap, isAnswer, isBarrier, isCumulative, type Mark, replaces } from './marks.ts';
 export { type FilesystemVaultOptions, filesystemVault } from './net/filesystem-vault.ts';
 export type { KeyEntry, Vault } from './net/vault.ts';
 export { cut, type Divisible, keep, type Parts } from './payload.ts';
@@ -26,5 +26,5 @@ export type { Endpoint, Net, NetBegin, NetLane } from './protocol/net.ts';
 export type { AnyLane, Binding, Lane, LaneOperator, Protocol, Proxy, RunLane } from './protocol.ts';
 export { Fifo, type Owe, type Queue } from './queue.ts';
 export { type RelayOptions, relay } from './relay.ts';
-export { ArrayRun, charged, cutRun, type Positioned, type Run, records } from './run.ts';
+export { ArrayRun, charged, cutRun, MOST_RECORDS, type Positioned, type Run, records } from './run.ts';
 export { eventLoop } from './scheduler.ts';

@@ -54,9 +54,12 @@ export function listen<T>(source: Observable<T>, out: Subscriber<never>, listene
   return subscriber;
 }
 
-/** Makes an operator of one lane: `connect` answers what it does with its source on behalf of `out`. */
+/**
+ * Makes an operator of one lane: `connect` answers what it does with its source on behalf of `out`. That what it sends is
+ * of the very type that it takes in, when that is narrower than `L`, is its promise.
+ */
 export const operate = <L extends Lane>(connect: (out: Subscriber<Frame<L>>) => Listener<Frame<L>>): AnyLane<L> =>
   ((source: Observable<Frame<L>>) =>
     new Observable<Frame<L>>((out) => {
       listen(source, out, connect(out));
-    })) as unknown as AnyLane<L>;
+    })) as AnyLane<L>;

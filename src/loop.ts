@@ -12,6 +12,7 @@ export class Loop {
   readonly #scheduler: SchedulerLike;
   readonly #slice: Slice;
   #running = false;
+  #woken = false;
   #stopped = false;
   #paused: Subscription | undefined;
 
@@ -24,7 +25,23 @@ export class Loop {
 
   /** Runs, unless it already does. */
   wake(): void {
+    this.#woken = true;
     if (!this.#running && !this.#stopped) this.#run();
+  }
+
+  /** Does `work` as a step, unless it runs; what wakes it meanwhile comes after. Answers whether it did. */
+  pass<T>(work: (item: T) => void, item: T): boolean {
+    if (this.#running || this.#stopped) return false;
+    this.#running = true;
+    this.#woken = false;
+    try {
+      work(item);
+    } catch (thrown) {
+      this.#end(thrown);
+    }
+    this.#running = false;
+    if (this.#woken) this.wake();
+    return true;
   }
 
   /** Ends for good. */
@@ -44,9 +61,13 @@ export class Loop {
         }
       }
     } catch (thrown) {
-      this.stop();
-      this.#fail(thrown);
+      this.#end(thrown);
     }
     this.#running = false;
+  }
+
+  #end(thrown: unknown): void {
+    this.stop();
+    this.#fail(thrown);
   }
 }

@@ -1,6 +1,7 @@
 /**
  * A flush that keeps its place among DATA. `caught-up` and `gap` are barriers: nothing conflates across them.
- * `progress` and `watermark` are cumulative: a later one may replace one of its own kind directly before it.
+ * `progress` and `watermark` are cumulative: a later one may replace one of its own kind and partition when nothing but
+ * cumulative marks stands between the two.
  * A mark of any other name keeps its place and is never replaced.
  */
 export interface Mark {
@@ -29,8 +30,9 @@ export const isAnswer = (ext: Mark | Answer): ext is Answer => 'answer' in ext;
 /** Whether a mark is one that nothing conflates across. */
 export const isBarrier = (ext: Mark): boolean => ext.mark === 'caught-up' || ext.mark === 'gap';
 
-/** Whether `later` says all that `earlier` said, so that it may take its place when nothing stands between them. */
+/** Whether a later mark of its kind and partition says all that this one says. */
+export const isCumulative = (ext: Mark): boolean => ext.mark === 'progress' || ext.mark === 'watermark';
+
+/** Whether `later` may take the place of `earlier` when nothing but cumulative marks stands between them. */
 export const replaces = (later: Mark, earlier: Mark): boolean =>
-  (later.mark === 'progress' || later.mark === 'watermark') &&
-  later.mark === earlier.mark &&
-  later.partition === earlier.partition;
+  isCumulative(later) && later.mark === earlier.mark && later.partition === earlier.partition;

@@ -10,7 +10,7 @@ export interface Divisible<D> {
    * than its last part, and the rest. `undefined` when the whole overdraws it by less than its last part.
    */
   cut(balance: number, reserved: number): Parts<D> | undefined;
-  /** What to hold when it has to wait: a copy if it is a small part of the memory it pins, else itself. */
+  /** What to hold when it has to wait: a copy if it is less than half of the memory it pins, else itself. */
   detach(): D;
 }
 
@@ -27,16 +27,16 @@ export function cut<D>(frame: Data<D>, balance: number): Parts<D> | undefined {
   return isDivisible<D>(payload) ? payload.cut(balance, frame.reserved) : undefined;
 }
 
-/** The DATA to hold when it has to wait: it does not pin memory many times its own size. */
+/** The DATA to hold when it has to wait: it pins at most twice the memory that it needs. */
 export function keep<D>(frame: Data<D>): Data<D> {
   const payload: unknown = frame.payload;
   const kept = payload instanceof Uint8Array ? detachBytes(payload) : isDivisible(payload) ? payload.detach() : payload;
   return kept === payload ? frame : data(kept as D, frame.reserved);
 }
 
-/** A copy of the bytes if they are less than a quarter of the memory they pin, else themselves. */
+/** A copy of the bytes if they are less than half of the memory they pin, else themselves. */
 export const detachBytes = (bytes: Uint8Array): Uint8Array =>
-  bytes.byteLength * 4 < bytes.buffer.byteLength ? new Uint8Array(bytes) : bytes;
+  bytes.byteLength * 2 < bytes.buffer.byteLength ? new Uint8Array(bytes) : bytes;
 
 const isDivisible = <D>(payload: unknown): payload is Divisible<D> =>
   typeof payload === 'object' && payload !== null && 'cut' in payload && 'detach' in payload;

@@ -1,8 +1,8 @@
 import { Deque } from './deque.ts';
 import type { Data, Flush } from './frame.ts';
-import { type Mark, replaces } from './marks.ts';
 import { cut, keep } from './payload.ts';
 import type { Lane } from './protocol.ts';
+import { pushMark, type Stretch, shiftMark } from './stretch.ts';
 
 /** What waits while a receiver is slow: DATA and the marks between them. Answers never wait here. */
 export interface Queue<L extends Lane> {
@@ -16,6 +16,8 @@ export interface Queue<L extends Lane> {
   mark(frame: Flush<L['flush']>): void;
   /** Takes the next frame to send: DATA only on a balance >= 1, cut to it; a mark on any. */
   poll(balance: number): Data<L['data']> | Flush<L['flush']> | undefined;
+  /** Told that END has come: no DATA and no mark will. */
+  end?(): void;
 }
 
 /** Told how much credit may go back upstream. */
@@ -24,7 +26,7 @@ export type Owe = (credit: number) => void;
 /** First in, first out; credit is owed when a DATA leaves. */
 export class Fifo<L extends Lane> implements Queue<L> {
   readonly #owe: Owe;
-  readonly #frames = new Deque<Data<L['data']> | Flush<L['flush']>>();
+  readonly #frames = new Deque<Data<L['data']> | Flush<L['flush']> | Stretch<L['flush']>>();
   #waiting = 0;
 
   constructor(owe: Owe) {
@@ -41,7 +43,8 @@ export class Fifo<L extends Lane> implements Queue<L> {
 
   /** Whether what comes next costs nothing. */
   get free(): boolean {
-    return this.#frames.first?.kind === 'flush';
+    const { first } = this.#frames;
+    return first !== undefined && first.kind !== 'data';
   }
 
   offer(frame: Data<L['data']>): void {
@@ -55,7 +58,8 @@ export class Fifo<L extends Lane> implements Queue<L> {
 
   poll(balance: number): Data<L['data']> | Flush<L['flush']> | undefined {
     const frame = this.#frames.first;
-    if (frame === undefined || frame.kind === 'flush') return this.#frames.shift();
+    if (frame === undefined) return undefined;
+    if (frame.kind !== 'data') return shiftMark(this.#frames);
     if (balance <= 0) return undefined;
     const parts = cut(frame, balance);
     if (parts === undefined) this.#frames.shift();
@@ -65,11 +69,4 @@ export class Fifo<L extends Lane> implements Queue<L> {
     this.#owe(head.reserved);
     return head;
   }
-}
-
-/** Puts a mark last, in place of one directly before it that it replaces. */
-export function pushMark<E>(frames: Deque<Flush<E> | { readonly kind: string }>, frame: Flush<E>): void {
-  const { last } = frames;
-  if (last?.kind === 'flush' && replaces(frame.ext as Mark, (last as Flush<Mark>).ext)) frames.last = frame;
-  else frames.push(frame);
 }

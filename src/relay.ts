@@ -38,6 +38,10 @@ export function relay<L extends Lane>({ window, queue, scheduler }: RelayOptions
             account.open(frame.control);
             return gate.begin(frame.ext);
           case 'data':
+            if (!gate.pass(frame)) return gate.accept(frame, waiting);
+            account.owe(frame.reserved);
+            if (account.due) gate.wake();
+            return;
           case 'flush':
             return gate.accept(frame, waiting);
           default:

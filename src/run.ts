@@ -7,7 +7,16 @@ export interface Positioned {
   readonly offset: bigint;
 }
 
-/** Whole records in offset order, at least one, as a view that is read by index. */
+/**
+ * The most records of a run. Operators work through a run at a stretch, at up to 0.5 us a record and operator, so a source
+ * that has more sends them in several runs: what is sent can be sliced between two runs, not within one.
+ */
+export const MOST_RECORDS = 4_096;
+
+/**
+ * Whole records of one partition in offset order, at least one and at most `MOST_RECORDS`, as a view that is read by
+ * index.
+ */
 export interface Run<R> extends Divisible<Run<R>> {
   readonly length: number;
   /** The record at `index`, 0 to `length - 1`. */
@@ -60,7 +69,7 @@ export class ArrayRun<R> implements Run<R> {
   }
 
   detach(): Run<R> {
-    if (this.length * 4 >= this.#records.length) return this;
+    if (this.length * 2 >= this.#records.length) return this;
     const [start, end] = [this.#start, this.#start + this.length];
     return new ArrayRun(this.#records.slice(start, end), this.#costs?.slice(start, end));
   }

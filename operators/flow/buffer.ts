@@ -22,7 +22,7 @@ export interface BufferOptions<Overflow extends string> {
  *
  * - *emits* the oldest that waits, while the balance is positive
  * - *conflates or drops* nothing with `backpressure`; with `drop-oldest` or `drop-newest` what exceeds the window, and
- *   tells it by a gap mark (reason `overflow`) at its place, once there is credit
+ *   tells it by a gap mark (reason `overflow`) at its place, once there is credit or END has come
  * - *backpressures* when the window is full; a dropping one never does
  * - *ends* on END once drained; at once on ABORT, dropping what waits
  *

@@ -4,10 +4,11 @@ import { Account } from '../../src/credit.ts';
 import { Deque } from '../../src/deque.ts';
 import { DroppingQueue } from '../../src/dropping-queue.ts';
 import { positive } from '../../src/errors.ts';
-import { abort, type Begin, type Frame } from '../../src/frame.ts';
+import { abort, type Begin, type Data, type Frame } from '../../src/frame.ts';
 import { Gate } from '../../src/gate.ts';
 import { listen } from '../../src/listen.ts';
 import { Loop } from '../../src/loop.ts';
+import { keep } from '../../src/payload.ts';
 import type { AnyLane, Lane, RunLane } from '../../src/protocol.ts';
 import { Fifo, type Queue } from '../../src/queue.ts';
 import type { Positioned } from '../../src/run.ts';
@@ -58,7 +59,7 @@ export function fanout<R extends Positioned>(options: FanoutOptions<R>): AnyLane
       if (first) hub?.listen(source);
     });
   };
-  return share as unknown as AnyLane<RunLane<R>>;
+  return share as AnyLane<RunLane<R>>;
 }
 
 function queueFor<R extends Positioned>(options: FanoutOptions<R>): Queue<RunLane<R>> {
@@ -90,6 +91,12 @@ class Hub<L extends Lane> {
   readonly #frames = new Deque<Frame<L>>();
   readonly #loop: Loop;
   readonly #upstream: Subscriber<never>;
+  // What the consumers for which a DATA has to wait hold of it together.
+  #held: Data<L['data']> | undefined;
+  readonly #hold = (frame: Data<L['data']>): Data<L['data']> => {
+    this.#held ??= keep(frame);
+    return this.#held;
+  };
   #opened: Begin<L['begin']> | undefined;
   #serving: Iterator<Consumer<L>> | undefined;
   /** Whether it takes no more consumers. */
@@ -152,6 +159,7 @@ class Hub<L extends Lane> {
     const { value: consumer, done } = this.#serving.next();
     if (done) {
       this.#serving = undefined;
+      this.#held = undefined;
       this.#frames.shift();
       if (frame.kind === 'data') this.#account.owe(frame.reserved);
     } else {
@@ -173,9 +181,11 @@ class Hub<L extends Lane> {
       return;
     }
     if (frame.kind === 'end' || frame.kind === 'abort') return gate.close(frame);
-    gate.accept(frame, queue);
+    if (frame.kind === 'data' && gate.pass(frame)) return;
+    gate.accept(frame, queue, this.#hold);
+    if (frame.kind === 'flush') return;
     const backlog = queue.waiting - Math.max(0, gate.balance);
-    if (backlog > this.#capacity && frame.kind === 'data' && backlog > frame.reserved) {
+    if (backlog > this.#capacity && backlog > frame.reserved) {
       gate.close(
         abort({ code: 'FANOUT_OVERFLOW', message: `more than ${this.#capacity} of credit waits for this consumer` }),
       );

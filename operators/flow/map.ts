@@ -7,6 +7,8 @@ import { ArrayRun, type Run } from '../../src/run.ts';
 /** The frames `F` with runs of `B` in place of runs of anything. */
 export type MapRuns<F, B> = F extends Data<Run<unknown>> ? Data<Run<B>> : F;
 
+type MapLane<A, B> = <F extends Frame<RunLane<A>>>(source: Observable<F>) => Observable<MapRuns<F, B>>;
+
 /**
  * Puts another record in the place of each.
  *
@@ -19,9 +21,7 @@ export type MapRuns<F, B> = F extends Data<Run<unknown>> ? Data<Run<B>> : F;
  * - *backpressures* when its consumer does: it has no window of its own
  * - *ends* when its source does
  */
-export const map = <A, B>(
-  project: (record: A) => B,
-): (<F extends Frame<RunLane<A>>>(source: Observable<F>) => Observable<MapRuns<F, B>>) =>
+export const map = <A, B>(project: (record: A) => B): MapLane<A, B> =>
   operate<RunLane<A | B>>((out) => ({
     next(frame) {
       if (frame.kind !== 'data') return out.next(frame);
@@ -34,4 +34,4 @@ export const map = <A, B>(
       }
       out.next(data(new ArrayRun<A | B>(projected, costs), frame.reserved));
     },
-  })) as never;
+  })) as MapLane<A, B>;

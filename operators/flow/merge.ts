@@ -4,6 +4,7 @@ import { positive } from '../../src/errors.ts';
 import { type Data, end, type Flush, type Frame } from '../../src/frame.ts';
 import { Gate } from '../../src/gate.ts';
 import { listen } from '../../src/listen.ts';
+import { keep } from '../../src/payload.ts';
 import type { Lane } from '../../src/protocol.ts';
 import { Fifo } from '../../src/queue.ts';
 import { Rotation, type Seat } from '../../src/rotation.ts';
@@ -72,6 +73,11 @@ export function merge<L extends Lane>(options: MergeOptions<L>): OperatorFunctio
                 return gate.close(frame);
               case 'end':
                 return leave();
+              case 'data':
+                if (!gate.pass(frame)) return gate.accept(frame, input);
+                input.account.owe(frame.reserved);
+                input.account.settle();
+                return;
               default:
                 return gate.accept(frame, input);
             }
@@ -110,7 +116,8 @@ class Source<L extends Lane> extends Fifo<L> {
   }
 
   override offer(frame: Data<L['data']>): void {
-    super.offer(frame);
+    // The balance may be spent on another source before the turn of this one comes.
+    super.offer(this.#rotation.empty ? frame : keep(frame));
     this.#rotation.ready(this.#seat);
   }
 

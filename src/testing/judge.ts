@@ -1,5 +1,5 @@
 import { returnedAt } from '../credit.ts';
-import { replaces } from '../marks.ts';
+import { isCumulative, replaces } from '../marks.ts';
 import type { Outcome } from './play.ts';
 import type { Item } from './sender.ts';
 
@@ -40,8 +40,10 @@ export function marksBroken({ sent, received }: Outcome): string | undefined {
   }
   for (const item of sent) {
     if (!('mark' in item) || got.includes(item)) continue;
-    const next = got.find(({ at }) => at > item.at);
-    if (next === undefined || !('mark' in next) || !replaces(next.mark, item.mark))
+    const later = got.filter(({ at }) => at > item.at);
+    const other = later.findIndex((next) => !('mark' in next && isCumulative(next.mark)));
+    const stretch = other < 0 ? later : later.slice(0, other);
+    if (!stretch.some((next) => 'mark' in next && replaces(next.mark, item.mark)))
       return `mark ${item.mark.mark} at ${item.at} was lost`;
   }
   return undefined;

@@ -1,9 +1,11 @@
 import { benchConsume } from './consume.ts';
+import { benchFanout } from './fanout.ts';
 import { benchFrames } from './frames.ts';
 import { print } from './measure.ts';
 import { netProxy } from './net-proxy.ts';
 
 await benchFrames();
+await benchFanout();
 
 print('reading a topic of a real broker to its end, 1,000,000 records of about 100 B', await benchConsume(), 'record');
 

@@ -1,6 +1,6 @@
 import { emitter } from '../../src/emitter.ts';
 import { abort, data, end, type Following, type Frame, flush } from '../../src/frame.ts';
-import { lawful, window } from '../../src/index.ts';
+import { lawful, reset, type SluiceError, window } from '../../src/index.ts';
 import { records } from '../../src/run.ts';
 import type { LawLane } from '../../src/testing/index.ts';
 import { Turns } from '../../src/testing/index.ts';
@@ -155,5 +155,75 @@ describe('emitter', () => {
     subscription.unsubscribe();
     while (turns.turn());
     expect(pulled).toBe(before);
+  });
+
+  it('turns a throw of the hook for RESET into the Rx error of its receiver', () => {
+    const source = emitter<Lane>(undefined, () => ({
+      pull: () => undefined,
+      reset() {
+        throw new Error('a bug');
+      },
+    }));
+    const seen: string[] = [];
+    let refuse = (): void => {};
+    source.subscribe({
+      next(frame) {
+        seen.push(frame.kind);
+        if (frame.kind === 'begin') refuse = () => frame.control(reset());
+      },
+      error: (error: Error) => seen.push(error.message),
+    });
+    expect(refuse).not.toThrow();
+    expect(seen).toEqual(['begin', 'a bug']);
+  });
+
+  it('sends exactly ABORT when it is woken inside the hook for RESET', () => {
+    let pulled = 0;
+    const source = emitter<Lane>(undefined, (wake) => ({
+      pull() {
+        pulled += 1;
+        return pulled > 1 ? record(0) : undefined;
+      },
+      reset: () => {
+        wake();
+        return undefined;
+      },
+    }));
+    const kinds: string[] = [];
+    source.subscribe({
+      next(frame) {
+        kinds.push(frame.kind);
+        if (frame.kind === 'begin') frame.control(reset('enough'));
+      },
+      complete: () => kinds.push('complete'),
+    });
+    expect([kinds, pulled]).toEqual([['begin', 'abort', 'complete'], 0]);
+  });
+
+  it('folds a wake inside a pull into the same loop', () => {
+    const waiting = [record(0), record(1), end()];
+    let deep = 0;
+    let deepest = 0;
+    const source = emitter<Lane>(undefined, (wake) => ({
+      pull(balance) {
+        if (balance <= 0) return undefined;
+        deep += 1;
+        deepest = Math.max(deepest, deep);
+        wake();
+        deep -= 1;
+        return waiting.shift();
+      },
+    }));
+    expect(collect(source, 9).kinds).toEqual(['begin', 'data', 'data', 'end', 'complete']);
+    expect(deepest).toBe(1);
+  });
+
+  it.each([0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])('errors on a grant of %p', (credit) => {
+    const codes: unknown[] = [];
+    counted(1).subscribe({
+      next: (frame) => frame.kind === 'begin' && frame.control({ kind: 'window', credit }),
+      error: ({ code }: SluiceError) => codes.push(code),
+    });
+    expect(codes).toEqual(['LAW_BAD_CREDIT']);
   });
 });

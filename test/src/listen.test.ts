@@ -69,6 +69,35 @@ describe('listen', () => {
     expect(source.observed).toBe(false);
   });
 
+  it('reports the throw of a handler, whatever the clean-up of its source throws', () => {
+    const source = new Observable<number>((out) => {
+      out.add(() => {
+        throw new Error('while cleaning up');
+      });
+      out.next(1);
+    });
+    const { out, seen } = receiver();
+    const bug = new Error('a bug');
+    const run = (): unknown =>
+      listen(source, out, {
+        next() {
+          throw bug;
+        },
+      });
+    expect(run).not.toThrow();
+    expect(seen).toEqual([bug]);
+  });
+
+  it('does not subscribe for a receiver that is closed', () => {
+    let subscribed = false;
+    const source = new Observable<number>(() => {
+      subscribed = true;
+    });
+    const { out } = receiver();
+    out.unsubscribe();
+    expect([listen(source, out, { next() {} }).closed, subscribed]).toEqual([true, false]);
+  });
+
   it('lets an operator connect afresh for each subscriber', () => {
     let connected = 0;
     const operator = operate((out) => {

@@ -106,7 +106,7 @@ export class RecordRun implements Run<KafkaRecord> {
   detach(): RecordRun {
     let size = 0;
     for (let index = 0; index < this.length; index += 1) size += this.cost(index);
-    if (size * PINS_TOO_MUCH >= this.#records.bytes.buffer.byteLength) return this;
+    if (size * 2 >= this.#records.bytes.buffer.byteLength) return this;
     const rows = Int32Array.from({ length: this.length }, (_, index) => this.#row(index));
     return new RecordRun(this.#records.copy(rows, size), 0, rows.length);
   }
@@ -116,6 +116,3 @@ export class RecordRun implements Run<KafkaRecord> {
     return this.#picked === undefined ? at : (this.#picked[at] as number);
   }
 }
-
-/** A run that pins so many times its own size is copied when it has to wait. */
-const PINS_TOO_MUCH = 4;

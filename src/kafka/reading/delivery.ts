@@ -1,11 +1,10 @@
 import type { SchedulerLike } from 'rxjs';
 import { Deque } from '../../deque.ts';
-import { type Data, type Flush, flush } from '../../frame.ts';
+import { type Data, data, type Flush, flush } from '../../frame.ts';
 import type { Gap } from '../../marks.ts';
-import { cut } from '../../payload.ts';
 import type { KafkaMark, KafkaRecord } from '../../protocol/kafka.ts';
 import type { Matcher } from '../../protocol/kafka-filters.ts';
-import { charged, type Run } from '../../run.ts';
+import { MOST_RECORDS, type Run } from '../../run.ts';
 import type { RecordBatch } from '../batches/record-batch.ts';
 import { type RecordRun, runOf } from '../batches/record-run.ts';
 import { Position } from './position.ts';
@@ -49,9 +48,11 @@ export class Delivery {
   readonly #items = new Deque<Item>();
   readonly #marks = new Deque<Flush<KafkaMark>>();
   #matcher: Matcher | undefined;
-  /** The batch whose turn it is, and those of its records that are not sent yet. */
+  /** The batch whose turn it is, and those of its records that are still to be looked at. */
   #current: Waiting | undefined;
-  #run: Data<Run<KafkaRecord>> | undefined;
+  #rest: RecordRun | undefined;
+  /** Those that come next, and are chosen. */
+  #run: Run<KafkaRecord> | undefined;
   #bytes = 0;
   #end: bigint | undefined;
   #isLevel = false;
@@ -117,6 +118,7 @@ export class Delivery {
   /** Filters all that is not sent yet by other conditions. */
   refilter(matcher: Matcher | undefined): void {
     this.#matcher = matcher;
+    this.#rest = undefined;
     this.#run = undefined;
   }
 
@@ -135,22 +137,27 @@ export class Delivery {
   }
 
   /**
-   * Inflates the batch whose turn it is, and finds what of it is to be sent.
+   * Inflates the batch whose turn it is, or looks at more of its records, to find what of them is to be sent.
    *
    * @throws KafkaError where it cannot be read
    */
   open(): void {
     if (this.#current === undefined || this.#run !== undefined) return;
-    this.#run = this.#chosen(this.#current);
-    if (this.#run === undefined) this.#done(this.#current);
+    const rest = this.#rest ?? this.#inflate(this.#current);
+    const some = rest?.slice(0, Math.min(rest.length, MOST_RECORDS));
+    this.#rest = rest !== undefined && rest.length > MOST_RECORDS ? rest.slice(MOST_RECORDS, rest.length) : undefined;
+    this.#run = some && this.#chosen(some);
+    if (this.#run === undefined && this.#rest === undefined) this.#done(this.#current);
   }
 
-  #send(run: Data<Run<KafkaRecord>>, current: Waiting, balance: number): Delivered {
-    const [head, rest] = cut(run, balance) ?? [run, undefined];
-    this.#run = rest;
-    this.position.sent(head.payload.at(head.payload.length - 1).offset + 1n);
-    if (rest === undefined) this.#done(current);
-    return head;
+  #send(run: Run<KafkaRecord>, current: Waiting, balance: number): Delivered {
+    let count = 0;
+    let reserved = 0;
+    for (; count < run.length && reserved < balance; count += 1) reserved += run.cost(count);
+    this.position.sent(run.at(count - 1).offset + 1n);
+    this.#run = count < run.length ? run.slice(count, run.length) : undefined;
+    if (this.#run === undefined && this.#rest === undefined) this.#done(current);
+    return data(count < run.length ? run.slice(0, count) : run, reserved);
   }
 
   #push(item: Item): void {
@@ -187,10 +194,10 @@ export class Delivery {
     }
   }
 
-  #chosen({ batch, aborted }: Waiting): Data<Run<KafkaRecord>> | undefined {
+  #inflate({ batch, aborted }: Waiting): RecordRun | undefined {
     const { topic, partition, maxInflated, isBounded } = this.#options;
     const { offset } = this.position;
-    const run = runOf(batch, {
+    return runOf(batch, {
       partition,
       aborted,
       cap: Math.max(maxInflated, batch.bytes.byteLength * 4),
@@ -198,11 +205,9 @@ export class Delivery {
       ...(offset !== undefined && { from: offset }),
       ...(isBounded && this.#end !== undefined && { to: this.#end }),
     });
-    const matched = run && this.#matched(run);
-    return matched && charged(matched);
   }
 
-  #matched(run: RecordRun): Run<KafkaRecord> | undefined {
+  #chosen(run: RecordRun): Run<KafkaRecord> | undefined {
     const matcher = this.#matcher;
     if (matcher === undefined) return run;
     const indices: number[] = [];

@@ -1,3 +1,4 @@
+import { EMPTY } from 'rxjs';
 import { buffer } from '../../../operators/flow/buffer.ts';
 import { flush, lawful } from '../../../src/index.ts';
 import { type Marbles, marbles } from '../../../src/testing/index.ts';
@@ -94,5 +95,11 @@ describe('buffer', () => {
 
   test('refuses a window that is not an integer above 0', () => {
     expect(() => buffer({ window: 0, overflow: 'backpressure' })).toThrow('OPTION_INVALID');
+  });
+
+  it('completes without END when its source does, which a law forbids that source', () => {
+    const seen: string[] = [];
+    EMPTY.pipe(buffer({ window: 1, overflow: 'backpressure' })).subscribe({ complete: () => seen.push('complete') });
+    expect(seen).toEqual(['complete']);
   });
 });

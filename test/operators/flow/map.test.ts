@@ -1,3 +1,4 @@
+import { of } from 'rxjs';
 import { map } from '../../../operators/flow/map.ts';
 import { lawful, records } from '../../../src/index.ts';
 import { type Marbles, marbles } from '../../../src/testing/index.ts';
@@ -31,5 +32,17 @@ describe('map', () => {
   test('passes marks, answers and ABORT as they are', (m) => {
     const { pipe } = through(m);
     m.expectFrames(pipe('-l-k-#', '9')).toBe('Bl-k-(X|)', values as never);
+  });
+
+  it('keeps what each record costs', () => {
+    const costs: number[] = [];
+    const frame = records(['a', 'bb', 'ccc'], (text) => text.length);
+    of(frame)
+      .pipe(map((text: string) => text.length))
+      .subscribe(({ payload, reserved }) => {
+        for (let index = 0; index < payload.length; index += 1) costs.push(payload.at(index), payload.cost(index));
+        costs.push(reserved);
+      });
+    expect(costs).toEqual([1, 1, 2, 2, 3, 3, 6]);
   });
 });

@@ -1,7 +1,9 @@
 import { EMPTY, from, NEVER, startWith } from 'rxjs';
 import { merge } from '../../../operators/flow/merge.ts';
-import { begin, lawful } from '../../../src/index.ts';
+import { begin, data, end, lawful, type RunLane, records, window } from '../../../src/index.ts';
 import { type Marbles, marbles } from '../../../src/testing/index.ts';
+import { batch, type Keyed, pinned } from '../../src/memory.ts';
+import { Sender } from '../../src/sender.ts';
 import { type ItemLane, values } from './values.ts';
 
 const letters = { ...values, B: begin('merged', () => {}) };
@@ -62,5 +64,73 @@ describe('merge', () => {
   test('ends at once without sources', (m) => {
     const { merged } = through(m, 4);
     m.expectFrames(EMPTY.pipe(merged)).toBe('(BE|)', letters);
+  });
+
+  test('tells that it has caught up behind the data that waits of others', (m) => {
+    const { pipe } = through(m, 4);
+    m.expectFrames(pipe('-l-a-------------|', '-xyl-------------|', '----------9')).toBe(
+      'B---------(xayl)-(E|)',
+      letters,
+    );
+    m.expectFrames(pipe('-l------------|', '-xy-----------|', '-------1--1  ')).toBe('B------x--y---(lE|)', letters);
+  });
+
+  const merged = () => {
+    const [one, two] = [new Sender<string>(), new Sender<string>()];
+    const seen: string[] = [];
+    let grant = (_: number): void => {};
+    from([one.frames, two.frames])
+      .pipe(merge<RunLane<string>>({ begin: undefined, window: 2 }))
+      .subscribe({
+        next(frame) {
+          if (frame.kind === 'begin') grant = (credit) => frame.control(window(credit));
+          seen.push(frame.kind === 'data' ? frame.payload.at(0) : frame.kind);
+        },
+        error: (error: Error) => seen.push(error.message),
+        complete: () => seen.push('complete'),
+      });
+    return { one, two, seen, grant: (credit: number) => grant(credit) };
+  };
+
+  it('takes a source that completes without END for ended, once what waits of it is sent', () => {
+    const { one, two, seen, grant } = merged();
+    one.next(records(['a']));
+    one.complete();
+    two.next(end());
+    two.complete();
+    expect(seen).toEqual(['begin']);
+    grant(1);
+    expect(seen).toEqual(['begin', 'a', 'end', 'complete']);
+  });
+
+  it('hands a defect of a source on, and leaves the others', () => {
+    const { one, two, seen } = merged();
+    one.error();
+    expect([seen, two.observed]).toEqual([['begin', 'a defect'], false]);
+  });
+
+  it('returns the credit of what passes at once, half a window at a time', () => {
+    const { one, seen, grant } = merged();
+    grant(9);
+    one.next(records(['a']));
+    expect(seen).toEqual(['begin', 'a']);
+    expect(one.controls).toEqual([window(2), window(1)]);
+  });
+
+  it('holds little of a batch while another source takes the credit', async () => {
+    const senders = [0, 1, 2].map(() => new Sender<Keyed>());
+    const [first, ...others] = senders as [Sender<Keyed>, ...Sender<Keyed>[]];
+    let sent = false;
+    from(senders.map(({ frames }) => frames))
+      .pipe(merge<RunLane<Keyed>>({ begin: undefined, window: 100 }))
+      .subscribe((frame) => {
+        if (frame.kind === 'begin') frame.control(window(2));
+        if (frame.kind !== 'data' || sent) return;
+        sent = true;
+        for (const other of others) other.next(data(batch(1_000, 0).slice(0, 10), 10));
+      });
+    first.next(data(batch(1, 0), 1));
+    expect(sent).toBe(true);
+    expect(await pinned()).toBeLessThanOrEqual(4 * 19);
   });
 });
