@@ -43,7 +43,7 @@ export function client(exit: Binding<Net>, options: KafkaClientOptions): Binding
     new Observable((out) => {
       listen(clients, out, {
         next(shared) {
-          const context: Context = { ...shared, metadataMaxAge, maxInflated, scheduler, onRetry };
+          const context: Context = { ...shared, metadataMaxAge, maxInflated, backoff: options, scheduler, onRetry };
           listen(answer((begin, stream) => open(context, begin, stream), scheduler)(initial), out, {
             next: (frame) => out.next(frame),
           });

@@ -154,7 +154,7 @@ export class Cluster {
     listen(this.ask(metadata, { topics, create }), this.#life, {
       next: (answer) => {
         this.#hangUps = 0;
-        this.#learn(answer);
+        this.#learn(answer, topics);
         this.#asked(this.#metadataMaxAge);
       },
       error: (thrown) => {
@@ -166,10 +166,11 @@ export class Cluster {
     });
   }
 
-  #learn({ brokers, topics }: MetadataAnswer): void {
+  #learn({ brokers, topics }: MetadataAnswer, asked: readonly string[]): void {
     this.#brokers = new Map(brokers.map(({ id, host, port }) => [id, { address: host, port }]));
-    for (const topic of topics) {
-      const state = this.#topics.learn(topic);
+    const answered = new Map(topics.map((topic) => [topic.topic, topic]));
+    for (const name of asked) {
+      const state = this.#topics.learn(name, answered.get(name));
       if (state === 'new') this.#refreshes.reset();
       else if (state === 'incomplete') this.refresh();
     }

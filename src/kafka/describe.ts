@@ -1,6 +1,6 @@
 import { defer, distinctUntilChanged, map, type Observable, repeat, retry, type SchedulerLike, timer } from 'rxjs';
 import type { KafkaFault } from '../protocol/kafka.ts';
-import { Backoff } from './backoff.ts';
+import { Backoff, type BackoffOptions } from './backoff.ts';
 import type { Cluster } from './cluster.ts';
 import { heals, isFault, kafkaFault, NONE } from './kafka-errors.ts';
 import { describeConfigs } from './requests/topics.ts';
@@ -11,6 +11,7 @@ export type Configs = Readonly<Record<string, string | null>>;
 export interface DescribeOptions {
   /** How often it is looked whether something changed, in milliseconds. */
   readonly metadataMaxAge: number;
+  readonly backoff: BackoffOptions;
   readonly scheduler: SchedulerLike;
   readonly onRetry: (fault: KafkaFault) => void;
 }
@@ -23,23 +24,23 @@ export function described(
   cluster: Cluster,
   topic: string,
   configs: readonly string[],
-  { metadataMaxAge, scheduler, onRetry }: DescribeOptions,
+  { metadataMaxAge, backoff, scheduler, onRetry }: DescribeOptions,
 ): Observable<Configs> {
-  const backoff = new Backoff();
+  const waits = new Backoff(backoff);
   return defer(() => cluster.ask(describeConfigs, { topics: [{ topic, configs }] })).pipe(
     map(({ topics }) => {
       const [found] = topics;
       if (found === undefined || found.error !== NONE) {
         throw kafkaFault(found?.error ?? UNKNOWN, found?.message).at(`DescribeConfigs of ${topic}`);
       }
-      backoff.reset();
+      waits.reset();
       return Object.fromEntries(found.configs.map(({ name, value }) => [name, value]));
     }),
     retry({
       delay(thrown) {
         if (!isFault(thrown) || !heals(thrown)) throw thrown;
         onRetry(thrown);
-        return timer(backoff.next(), scheduler);
+        return timer(waits.next(), scheduler);
       },
     }),
     repeat({ delay: () => timer(metadataMaxAge, scheduler) }),

@@ -33,7 +33,7 @@ export function latest({ topic, topicId, partitions }: TopicMetadata, known?: To
 export const changed = (before: Topic, after: Topic): boolean =>
   before.id !== after.id ||
   before.partitions.length !== after.partitions.length ||
-  before.partitions.some(({ leader, leaderEpoch }, index) => {
+  before.partitions.some(({ partition, leader, leaderEpoch }, index) => {
     const now = after.partitions[index];
-    return leader !== now?.leader || leaderEpoch !== now.leaderEpoch;
+    return partition !== now?.partition || leader !== now.leader || leaderEpoch !== now.leaderEpoch;
   });

@@ -61,11 +61,12 @@ export class WatchedTopics {
     return [...this.#watched].filter(([, { topic, create }]) => create && topic === undefined).map(([name]) => name);
   }
 
-  /** Takes in what a broker answers; says whether it is all there is to know: every topic found, and led. */
-  learn(found: TopicMetadata): 'new' | 'same' | 'incomplete' {
-    const watched = this.#watched.get(found.topic);
+  /** Takes in what a broker answers of a topic, if it does; says whether that is all there is to know: it is led. */
+  learn(name: string, found: TopicMetadata | undefined): 'new' | 'same' | 'incomplete' {
+    const watched = this.#watched.get(name);
     if (watched === undefined) return 'same';
-    return found.error === NONE ? this.#known(watched, latest(found, watched.topic)) : this.#unknown(watched, found);
+    if (found?.error === NONE) return this.#known(watched, latest(found, watched.topic));
+    return this.#unknown(name, watched, found?.error ?? UNKNOWN_TOPIC_OR_PARTITION);
   }
 
   /** Fails those of which nothing is known: at once if the fault is final, else the ones that waited long enough. */
@@ -107,12 +108,14 @@ export class WatchedTopics {
     return isNew ? 'new' : 'same';
   }
 
-  #unknown(watched: Watched, { topic, error }: TopicMetadata): 'same' | 'incomplete' {
+  #unknown(name: string, watched: Watched, error: number): 'same' | 'incomplete' {
     const now = this.#options.now();
     watched.unknownSince ??= now;
     const isPassing = kafkaErrorOf(error).retriable && now - watched.unknownSince < this.#options.topicPatience;
     if (isPassing) return 'incomplete';
-    this.fail(topic, kafkaFault(error).at(`topic ${topic}`));
+    this.fail(name, kafkaFault(error).at(`topic ${name}`));
     return 'same';
   }
 }
+
+const UNKNOWN_TOPIC_OR_PARTITION = 3;

@@ -1,24 +1,17 @@
 import { client } from '../../operators/kafka/client.ts';
 import { tcpClient } from '../../operators/tcp/client.ts';
 import type { Kafka, KafkaBegin } from '../../src/protocol/kafka.ts';
-import type { Endpoint } from '../../src/protocol/net.ts';
 import type { Binding } from '../../src/protocol.ts';
-import type { Access } from '../broker/access.ts';
-import { type Judge, openJudge, type ReadRecord } from '../broker/judge.ts';
+import { type Judge, openJudge } from '../broker/judge.ts';
 import { until } from '../broker/until.ts';
 import { describeKafka } from '../broker/use-kafka.ts';
-import { type Kept, readToEnd, Subscriber } from './subscriber.ts';
+import { judged, serversOf } from './judged.ts';
+import { readToEnd, Subscriber } from './subscriber.ts';
 
 jest.setTimeout(15_000);
 
 /** Retention would take what is older than a week. */
 const NOW = Date.now() - 3_600_000;
-
-const serversOf = ({ bootstrap }: Access): Endpoint[] =>
-  bootstrap.PLAINTEXT.map((server) => {
-    const [address, port] = server.split(':') as [string, string];
-    return { address, port: Number(port) };
-  });
 
 /** A merged stream over all that is there. */
 const all = (topic: string, more: Partial<Extract<KafkaBegin, { api: 'merged' }>> = {}): KafkaBegin => ({
@@ -28,21 +21,6 @@ const all = (topic: string, more: Partial<Extract<KafkaBegin, { api: 'merged' }>
   from: { default: 'earliest' },
   until: 'latest',
   ...more,
-});
-
-/** A record as the judge has it, in the words of ours. */
-const judged = ({ partition, offset, timestamp, key, value, headers }: ReadRecord): Kept => ({
-  partition,
-  offset,
-  timestamp,
-  key: key?.toString('latin1') ?? null,
-  value: value?.toString('latin1') ?? null,
-  headers: Object.entries(headers).flatMap(([name, values]) =>
-    [values ?? null]
-      .flat()
-      .map((one) => [name, one === null ? null : Buffer.from(one as Buffer).toString('latin1')] as const),
-  ),
-  aborted: false,
 });
 
 const byPartition = <T extends { partition: number }>(records: readonly T[]): T[] =>

@@ -123,7 +123,10 @@ export class Fetcher {
     for (const { topic, partitions } of answer.topics) {
       for (const partition of partitions) {
         const reader = asked.readerOf(topic, partition.partition);
-        if (reader !== undefined) found.set(reader, partition);
+        if (reader === undefined) continue;
+        // Which of the two would be meant cannot be known.
+        if (found.has(reader)) return this.#refuse(readers, twice);
+        found.set(reader, partition);
       }
     }
     const isEmpty = [...found.values()].every(({ error, records }) => error === NONE && records.length === 0);
@@ -132,8 +135,7 @@ export class Fetcher {
       if (!this.#readers.has(reader)) continue;
       const partition = found.get(reader);
       if (answer.error !== NONE || partition === undefined) {
-        const fault = answer.error === NONE ? leftOut : kafkaFault(answer.error);
-        reader.fail(fault.at(`broker ${this.#broker}, Fetch of ${reader.topic}/${reader.partition}`));
+        this.#refuse([reader], answer.error === NONE ? leftOut : kafkaFault(answer.error));
         continue;
       }
       this.#patient.delete(reader);
@@ -144,6 +146,13 @@ export class Fetcher {
       } else if (wasPrompt) this.#patient.add(reader);
       this.#rouse(reader, partition);
       reader.receive(partition, isEmpty);
+    }
+  }
+
+  #refuse(readers: readonly Fetched[], fault: KafkaError): void {
+    for (const reader of readers) {
+      if (!this.#readers.has(reader)) continue;
+      reader.fail(fault.at(`broker ${this.#broker}, Fetch of ${reader.topic}/${reader.partition}`));
     }
   }
 
@@ -159,4 +168,5 @@ export class Fetcher {
   }
 }
 
+const twice = new KafkaError('KAFKA_RESPONSE', 'the answer has a partition twice');
 const leftOut = new KafkaError('KAFKA_RESPONSE', 'the answer leaves the partition out');

@@ -5,7 +5,7 @@ import type { From, Isolation, KafkaFault, PartitionOffsets } from '../../protoc
 import type { Matcher } from '../../protocol/kafka-filters.ts';
 import { Backoff } from '../backoff.ts';
 import { AbortedTransactions } from '../batches/aborted.ts';
-import { batchesOf } from '../batches/record-batch.ts';
+import { batchesOf, broken } from '../batches/record-batch.ts';
 import { heals, isFault, kafkaErrorOf, kafkaFault, NONE } from '../kafka-errors.ts';
 import type { FetchedPartition } from '../requests/fetch.ts';
 import { NO_TOPIC_ID } from '../requests/metadata.ts';
@@ -48,9 +48,9 @@ export class Reader implements Fetched {
     this.#reading = reading;
     this.#from = from;
     this.#isAnchored = typeof from === 'object' && 'offset' in from;
-    this.#backoff = new Backoff();
+    this.#backoff = new Backoff(reading.backoff);
     this.delivery = new Delivery({ ...reading, partition, matcher, wake: () => reading.changed(this) });
-    reading.life.add(() => this.#close());
+    reading.life.add(() => this.close());
   }
 
   get topic(): string {
@@ -143,13 +143,17 @@ export class Reader implements Fetched {
     this.#reading.changed(this);
   }
 
-  #take({ records, aborted }: FetchedPartition): void {
+  #take({ records, aborted, highWatermark }: FetchedPartition): void {
     const transactions = new AbortedTransactions(aborted);
     const hidesAborted = this.#reading.isolation === 'read_committed';
     try {
       for (const batch of batchesOf(records, this.#place)) {
         const isAborted = transactions.isAborted(batch, this.#place);
         if (batch.lastOffset < (this.#position as bigint)) continue;
+        // Its offset is outside of its checksum; no broker sends what is not replicated.
+        if (batch.lastOffset >= highWatermark) {
+          throw broken(this.#place, batch.baseOffset, `stands beyond the high watermark, ${highWatermark}`);
+        }
         this.#isAnchored = true;
         this.#lastEpoch = batch.leaderEpoch;
         if (batch.isControl || (isAborted && hidesAborted)) this.#pass(batch.lastOffset + 1n, batch.count);
@@ -234,7 +238,8 @@ export class Reader implements Fetched {
     pending.add(asking);
   }
 
-  #close(): void {
+  /** Reads no more. */
+  close(): void {
     this.#fetcher?.remove(this);
     this.#pending?.unsubscribe();
     this.delivery.position.close();

@@ -58,8 +58,11 @@ export class Readers {
     return this.#isLevel;
   }
 
-  /** Reads these partitions of a topic as it is now; one that was not there before from where `from` says. */
+  /**
+   * Reads these partitions of a topic as it is now, and no others; one that was not there before from where `from` says.
+   */
   follow(topic: Topic, partitions: readonly number[], from: (partition: number) => From): void {
+    for (const [partition, reader] of this.#readers) if (!partitions.includes(partition)) this.#leave(reader);
     for (const partition of partitions) {
       const reader = this.#readers.get(partition) ?? this.#join(partition, from(partition));
       reader.follow(topic);
@@ -120,6 +123,14 @@ export class Readers {
     });
     this.#seats.set(reader, seat);
     return reader;
+  }
+
+  /** What waits of it is still sent. */
+  #leave(reader: Reader): void {
+    this.#readers.delete(reader.partition);
+    reader.close();
+    const seat = this.#seats.get(reader);
+    if (seat !== undefined) this.#rotation.leave(seat);
   }
 
   #ready(reader: Reader): void {

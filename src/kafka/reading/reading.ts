@@ -1,5 +1,6 @@
 import type { SchedulerLike, Subscriber } from 'rxjs';
 import type { Isolation, KafkaFault } from '../../protocol/kafka.ts';
+import type { BackoffOptions } from '../backoff.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Fetchers } from './fetchers.ts';
 import type { Reader } from './reader.ts';
@@ -16,6 +17,7 @@ export interface Reading {
   readonly ahead: number;
   /** The most bytes that the records of a batch may inflate to, if those are not less than four times its own. */
   readonly maxInflated: number;
+  readonly backoff: BackoffOptions;
   readonly scheduler: SchedulerLike;
   /** What the readers live in; what will not heal is an error of it. */
   readonly life: Subscriber<never>;

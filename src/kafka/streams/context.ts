@@ -1,5 +1,6 @@
 import type { SchedulerLike } from 'rxjs';
 import type { KafkaFault } from '../../protocol/kafka.ts';
+import type { BackoffOptions } from '../backoff.ts';
 import type { Client } from '../client.ts';
 
 /** What the streams of a binding answer from. */
@@ -8,6 +9,8 @@ export interface Context extends Client {
   readonly metadataMaxAge: number;
   /** The most bytes that the records of a batch may inflate to, if those are not less than four times its own. */
   readonly maxInflated: number;
+  /** How long to leave alone what failed. */
+  readonly backoff: BackoffOptions;
   readonly scheduler: SchedulerLike;
   readonly onRetry: (fault: KafkaFault) => void;
 }

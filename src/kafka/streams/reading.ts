@@ -38,7 +38,7 @@ export function reading(
     stream.wake();
   };
   const { isolation = 'read_committed', topic, filters } = begin;
-  const { cluster, fetchers, maxInflated, scheduler, onRetry } = context;
+  const { cluster, fetchers, maxInflated, backoff, scheduler, onRetry } = context;
   const readers: Readers = new Readers(
     {
       cluster,
@@ -47,6 +47,7 @@ export function reading(
       isolation,
       isBounded,
       maxInflated,
+      backoff,
       scheduler,
       onRetry,
       life: stream.life,
