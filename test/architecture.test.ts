@@ -30,7 +30,7 @@ const rules: readonly { readonly from: RegExp; readonly may: RegExp }[] = [
   { from: /^src\/kafka\/kafkajs\.ts$/, may: /^kafkajs|^rxjs$|^src\/(kafka\/(requests\/)?|protocol\/)?[a-z0-9-]+\.ts$/ },
   {
     from: /^src\/kafka\//,
-    may: /^node:|^rxjs$|^@node-rs\/crc32$|^src\/(kafka\/(requests\/|codecs\/)?|protocol\/)?[a-z0-9-]+\.ts$/,
+    may: /^node:|^rxjs$|^@node-rs\/crc32$|^src\/(kafka\/(requests\/|codecs\/|producer\/)?|protocol\/)?[a-z0-9-]+\.ts$/,
   },
   { from: /^src\/[a-z-]+\.ts$/, may: /^rxjs$|^src\/[a-z-]+\.ts$/ },
   { from: /^operators\/index\.ts$/, may: /^operators\// },
