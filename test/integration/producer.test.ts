@@ -124,8 +124,12 @@ describeOwnKafka('a producer and three brokers', () => {
       const value = `${index}`;
       sent.push(
         send(TOPIC, partition, value).then(
-          ({ offset }) => void (acked[partition]![Number(offset)] = value),
-          (error) => void failures.push(error),
+          ({ offset }) => {
+            acked[partition]![Number(offset)] = value;
+          },
+          (error) => {
+            failures.push(error);
+          },
         ),
       );
       if (index % 100 === 99) await sleep(50);

@@ -3,8 +3,9 @@ import { errors, messageOf, offsets, setup, values } from './setup.ts';
 const [TIMED_OUT, NOT_ENOUGH_REPLICAS, OUT_OF_ORDER, INVALID_RECORD] = [7, 19, 45, 87];
 
 /** A producer that has written `first`, and then has a request each under way for v0, v1, ... */
-function underWay(count: number, options: Parameters<typeof setup>[1] = {}) {
-  const all = setup({ t: [1] }, options);
+function underWay(count: number, ...options: [Parameters<typeof setup>[1]?, Parameters<typeof setup>[2]?]) {
+  // Metadata come from the first broker, whose answers would have to wait behind held ones.
+  const all = setup({ t: [2] }, ...options);
   const { clock, fake, send } = all;
   send('first');
   clock.advance(1);
@@ -78,6 +79,21 @@ describe('a producer whose partition moves', () => {
     expect(fake.arrived.map(({ broker }) => broker)).toEqual([1]);
   });
 
+  it('sends nothing to the new leader while anything is under way to the old one', () => {
+    const { clock, fake, sent, send } = underWay(2, {}, { metadataMaxAge: 500 });
+    fake.topics.set('t', [3]);
+    clock.advance(1_000);
+    sent.push(send('new'));
+    clock.advance(1_000);
+    expect(fake.arrived.map(({ broker }) => broker)).toEqual([2, 2, 2]);
+    fake.isHolding = false;
+    fake.answer(2);
+    clock.advance(2_000);
+    expect(fake.arrived.map(({ broker }) => broker)).toEqual([2, 2, 2, 3, 3, 3]);
+    expect(fake.values('t', 0)).toEqual(['first', 'v0', 'v1', 'new']);
+    expect(offsets(sent)).toEqual([1, 2, 3]);
+  });
+
   it('waits for a partition without a leader', () => {
     const { clock, fake, send } = setup({ t: [-1] });
     const sent = send('v');
@@ -90,6 +106,17 @@ describe('a producer whose partition moves', () => {
 });
 
 describe('a producer that a broker refuses for a while', () => {
+  it('sends nothing again while anything behind it is under way', () => {
+    const { clock, fake } = underWay(3);
+    fake.refuse = () => NOT_ENOUGH_REPLICAS;
+    fake.answer();
+    clock.advance(5_000);
+    expect(fake.arrived).toHaveLength(4);
+    fake.answer(2);
+    clock.advance(5_000);
+    expect(fake.arrived.length).toBeGreaterThan(4);
+  });
+
   it('keeps the order when only the first of several under way is refused', () => {
     const { clock, fake, sent } = underWay(4);
     let refusals = 2;
@@ -208,7 +235,7 @@ describe('a producer that is out of time', () => {
         /t\/0: not acknowledged within 3000 ms; .*whether it was written to t\/0 is not known/,
       );
       fake.isHolding = false;
-      fake.topics.set('t', [1]);
+      fake.topics.set('t', [2]);
       const next = send('next');
       clock.advance(10_000);
       expect(fake.arrived.at(-1)!.parts[0]!.batch).toMatchObject({ epoch: 1, sequence: 0, values: ['next'] });
@@ -248,8 +275,9 @@ describe('a producer that is out of time', () => {
     sent.push(send('next'));
     clock.advance(10_000);
     expect(fake.values('t', 0)).toEqual(['first', 'v0', 'v1', 'next']);
-    expect(errors(sent).map((code) => code ?? 'written')).toContain('written');
-    expect(offsets(sent).at(-1)).toBe(3);
+    expect(errors(sent)).toEqual(['OUT_OF_ORDER_SEQUENCE_NUMBER', undefined, undefined]);
+    expect(messageOf(sent[0]!)).toContain('whether it was written to t/0 is not known');
+    expect(offsets(sent)).toEqual([undefined, 2, 3]);
   });
 });
 
