@@ -6,10 +6,10 @@ export type Parts<D> = readonly [head: Data<D>, rest: Data<D>];
 /** A payload of several parts. One that is neither this nor bytes is a single record, which is never cut. */
 export interface Divisible<D> {
   /**
-   * Cuts at a balance (>= 1) that does not cover the whole: a head that may overdraw it by less than its last part,
-   * and the rest. `undefined` when the whole overdraws it by less than its last part.
+   * Cuts at a balance (>= 1) that does not cover the whole, which costs `reserved`: a head that may overdraw it by less
+   * than its last part, and the rest. `undefined` when the whole overdraws it by less than its last part.
    */
-  cut(balance: number): Parts<D> | undefined;
+  cut(balance: number, reserved: number): Parts<D> | undefined;
   /** What to hold when it has to wait: a copy if it is a small part of the memory it pins, else itself. */
   detach(): D;
 }
@@ -24,7 +24,7 @@ export function cut<D>(frame: Data<D>, balance: number): Parts<D> | undefined {
       data(payload.subarray(balance) as D, frame.reserved - balance),
     ];
   }
-  return isDivisible<D>(payload) ? payload.cut(balance) : undefined;
+  return isDivisible<D>(payload) ? payload.cut(balance, frame.reserved) : undefined;
 }
 
 /** The DATA to hold when it has to wait: it does not pin memory many times its own size. */

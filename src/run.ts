@@ -20,31 +20,31 @@ export interface Run<R> extends Divisible<Run<R>> {
   pick(indices: readonly number[]): Run<R>;
 }
 
-/** A run over an array of records: what tests, `map` and small sources use. */
+/** A run over an array of records, or a part of one: what tests, `map` and small sources use. */
 export class ArrayRun<R> implements Run<R> {
+  readonly length: number;
   readonly #records: readonly R[];
   readonly #costs: readonly number[] | undefined;
+  readonly #start: number;
 
-  /** Without `costs`, each record costs 1. */
-  constructor(records: readonly R[], costs?: readonly number[]) {
+  /** The records from `start` up to, not including, `end`: all by default. Without `costs`, each record costs 1. */
+  constructor(records: readonly R[], costs?: readonly number[], start = 0, end = records.length) {
     this.#records = records;
     this.#costs = costs;
-  }
-
-  get length(): number {
-    return this.#records.length;
+    this.#start = start;
+    this.length = end - start;
   }
 
   at(index: number): R {
-    return this.#records[index] as R;
+    return this.#records[this.#start + index] as R;
   }
 
   cost(index: number): number {
-    return this.#costs === undefined ? 1 : (this.#costs[index] as number);
+    return this.#costs === undefined ? 1 : (this.#costs[this.#start + index] as number);
   }
 
   slice(start: number, end: number): Run<R> {
-    return new ArrayRun(this.#records.slice(start, end), this.#costs?.slice(start, end));
+    return new ArrayRun(this.#records, this.#costs, this.#start + start, this.#start + end);
   }
 
   pick(indices: readonly number[]): Run<R> {
@@ -55,23 +55,25 @@ export class ArrayRun<R> implements Run<R> {
     );
   }
 
-  cut(balance: number): Parts<Run<R>> | undefined {
-    return cutRun(this, balance);
+  cut(balance: number, reserved: number): Parts<Run<R>> | undefined {
+    return cutRun(this, balance, reserved);
   }
 
   detach(): Run<R> {
-    return this;
+    if (this.length * 4 >= this.#records.length) return this;
+    const [start, end] = [this.#start, this.#start + this.length];
+    return new ArrayRun(this.#records.slice(start, end), this.#costs?.slice(start, end));
   }
 }
 
-/** How any run is cut: after the record that uses the balance up. */
-export function cutRun<R>(run: Run<R>, balance: number): Parts<Run<R>> | undefined {
+/** How any run that costs `reserved` is cut: after the record that uses the balance up. */
+export function cutRun<R>(run: Run<R>, balance: number, reserved: number): Parts<Run<R>> | undefined {
   const last = run.length - 1;
   let spent = 0;
   for (let index = 0; index < last; index += 1) {
     spent += run.cost(index);
     if (spent >= balance) {
-      return [data(run.slice(0, index + 1), spent), charged(run.slice(index + 1, run.length))];
+      return [data(run.slice(0, index + 1), spent), data(run.slice(index + 1, run.length), reserved - spent)];
     }
   }
   return undefined;

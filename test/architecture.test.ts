@@ -29,9 +29,14 @@ const rules: readonly { readonly from: RegExp; readonly may: RegExp }[] = [
   { from: /^src\/cache\//, may: /^node:|^rxjs$|^classic-level$|^src\/(cache\/|protocol\/)?[a-z-]+\.ts$/ },
   { from: /^src\/kafka\/kafkajs\.ts$/, may: /^kafkajs|^rxjs$|^src\/(kafka\/(requests\/)?|protocol\/)?[a-z0-9-]+\.ts$/ },
   {
-    from: /^src\/kafka\//,
-    may: /^node:|^rxjs$|^@node-rs\/crc32$|^src\/(kafka\/(requests\/|codecs\/|producer\/)?|protocol\/)?[a-z0-9-]+\.ts$/,
+    from: /^src\/kafka\/codecs\//,
+    may: /^(node:zlib|rxjs|snappy|lz4-napi|@bokuweb\/zstd-wasm)$|^src\/kafka\/(codecs\/)?[a-z0-9-]+\.ts$/,
   },
+  {
+    from: /^src\/kafka\/batches\//,
+    may: /^@node-rs\/crc32$|^src\/(kafka\/(batches\/|codecs\/)?|protocol\/)?[a-z0-9-]+\.ts$/,
+  },
+  { from: /^src\/kafka\//, may: /^node:|^rxjs$|^src\/(kafka\/([a-z]+\/)?|protocol\/)?[a-z0-9-]+\.ts$/ },
   { from: /^src\/[a-z-]+\.ts$/, may: /^rxjs$|^src\/[a-z-]+\.ts$/ },
   { from: /^operators\/index\.ts$/, may: /^operators\// },
   { from: /^operators\/flow\//, may: /^rxjs$|^src\/[a-z-]+\.ts$|^operators\/flow\// },

@@ -1,4 +1,4 @@
-import { defer, Observable, ReplaySubject, type SchedulerLike, Subscriber, type Subscription } from 'rxjs';
+import { defer, Observable, type SchedulerLike, Subscriber, type Subscription } from 'rxjs';
 import { positive, SluiceError } from '../errors.ts';
 import { listen } from '../listen.ts';
 import type { KafkaFault } from '../protocol/kafka.ts';
@@ -6,11 +6,12 @@ import type { Endpoint, Net } from '../protocol/net.ts';
 import type { Binding } from '../protocol.ts';
 import { eventLoop } from '../scheduler.ts';
 import { Backoff } from './backoff.ts';
-import { heals, isFault, kafkaErrorOf, kafkaFault, NONE } from './kafka-errors.ts';
+import { heals, isFault, kafkaFault } from './kafka-errors.ts';
 import { Pool, type PoolOptions } from './pool.ts';
 import type { Answer, Api } from './requests/api.ts';
-import { type MetadataAnswer, metadata, type TopicMetadata } from './requests/metadata.ts';
-import { changed, latest, type Topic } from './topic.ts';
+import { type MetadataAnswer, metadata } from './requests/metadata.ts';
+import type { Topic } from './topic.ts';
+import { WatchedTopics } from './watched-topics.ts';
 
 export interface ClusterOptions extends PoolOptions {
   /** How old metadata may become, in milliseconds, an integer >= 1; 30,000 by default. New partitions show then. */
@@ -21,19 +22,6 @@ export interface ClusterOptions extends PoolOptions {
   readonly patience?: number;
   /** Told what is tried again, and why. */
   readonly onRetry?: (fault: KafkaFault) => void;
-}
-
-/** A topic that somebody watches. */
-interface Watched {
-  readonly topics: ReplaySubject<Topic>;
-  /** What was told last. */
-  topic: Topic | undefined;
-  watchers: number;
-  create: boolean;
-  /** Since when it is waited for. */
-  readonly since: number;
-  /** Since when the cluster does not know it. */
-  unknownSince: number | undefined;
 }
 
 /** How often in a row each server may hang up before it has said anything until that is taken for its answer. */
@@ -49,9 +37,10 @@ const MOST_REFRESH_WAIT = 1_000;
 export class Cluster {
   readonly #servers: readonly Endpoint[];
   readonly #pool: Pool;
-  readonly #options: Required<Pick<ClusterOptions, 'metadataMaxAge' | 'topicPatience' | 'patience' | 'onRetry'>>;
+  readonly #metadataMaxAge: number;
+  readonly #onRetry: (fault: KafkaFault) => void;
   readonly #scheduler: SchedulerLike;
-  readonly #watched = new Map<string, Watched>();
+  readonly #topics: WatchedTopics;
   readonly #refreshes: Backoff;
   readonly #life: Subscriber<never>;
   #brokers = new Map<number, Endpoint>();
@@ -73,12 +62,14 @@ export class Cluster {
     positive('patience', patience);
     if (servers.length === 0) throw new SluiceError('OPTION_INVALID', 'servers must name at least one');
     this.#servers = servers;
-    this.#options = { metadataMaxAge, topicPatience, patience, onRetry };
+    this.#metadataMaxAge = metadataMaxAge;
+    this.#onRetry = onRetry;
     this.#scheduler = options.scheduler ?? eventLoop;
+    this.#topics = new WatchedTopics({ topicPatience, patience, now: () => this.#scheduler.now() });
     this.#refreshes = new Backoff({ ...options, maxBackoff: MOST_REFRESH_WAIT });
     this.#pool = new Pool(exit, options);
     const defect = (thrown: unknown): void => {
-      for (const [name] of this.#watched) this.#fail(name, thrown);
+      for (const name of this.#topics.prune()) this.#topics.fail(name, thrown);
     };
     this.#life = new Subscriber<never>({ next() {}, error: defect, complete() {} });
     this.#life.add(() => this.#pool.close());
@@ -94,16 +85,7 @@ export class Cluster {
    * @param create whether the cluster may make it, if it does so at all
    */
   topic(name: string, { create = false }: { readonly create?: boolean } = {}): Observable<Topic> {
-    return new Observable((out) => {
-      const watched = this.#watched.get(name) ?? this.#watch(name);
-      watched.watchers += 1;
-      watched.create ||= create;
-      out.add(() => {
-        watched.watchers -= 1;
-      });
-      listen(watched.topics, out, { next: (topic) => out.next(topic) });
-      if (watched.topic === undefined) this.#askIn(0);
-    });
+    return this.#topics.watch(name, create, () => this.#askIn(0));
   }
 
   /** Says that what is known of a topic proved stale; it is asked for again, the sooner the longer all went well. */
@@ -141,19 +123,6 @@ export class Cluster {
     this.#life.unsubscribe();
   }
 
-  #watch(name: string): Watched {
-    const watched: Watched = {
-      topics: new ReplaySubject<Topic>(1),
-      topic: undefined,
-      watchers: 0,
-      create: false,
-      since: this.#scheduler.now(),
-      unknownSince: undefined,
-    };
-    this.#watched.set(name, watched);
-    return watched;
-  }
-
   /** The brokers, and the servers in case none of those is there any more. */
   #candidate(): Endpoint {
     const all = [...this.#brokers.values(), ...this.#servers];
@@ -174,19 +143,19 @@ export class Cluster {
   }
 
   #ask(): void {
-    for (const [name, { watchers }] of this.#watched) if (watchers === 0) this.#watched.delete(name);
-    if (this.#watched.size === 0) return;
+    const names = this.#topics.prune();
+    const { missing } = this.#topics;
+    if (names.length === 0) return;
     // The request says for all its topics whether they may be made, so those that may not are asked for apart.
-    const missing = [...this.#watched].filter(([, { topic, create }]) => create && topic === undefined);
     const create = missing.length > 0;
-    const topics = (create ? missing : [...this.#watched]).map(([name]) => name);
-    if (create && missing.length < this.#watched.size) this.#askIn(0);
+    const topics = create ? missing : names;
+    if (topics.length < names.length) this.#askIn(0);
     this.#asking = true;
     listen(this.ask(metadata, { topics, create }), this.#life, {
       next: (answer) => {
         this.#hangUps = 0;
         this.#learn(answer);
-        this.#asked(this.#options.metadataMaxAge);
+        this.#asked(this.#metadataMaxAge);
       },
       error: (thrown) => {
         this.#failed(thrown);
@@ -199,56 +168,25 @@ export class Cluster {
 
   #learn({ brokers, topics }: MetadataAnswer): void {
     this.#brokers = new Map(brokers.map(({ id, host, port }) => [id, { address: host, port }]));
-    for (const found of topics) {
-      const watched = this.#watched.get(found.topic);
-      if (watched === undefined) continue;
-      if (found.error !== NONE) this.#unknown(watched, found);
-      else this.#known(watched, latest(found, watched.topic));
+    for (const topic of topics) {
+      const state = this.#topics.learn(topic);
+      if (state === 'new') this.#refreshes.reset();
+      else if (state === 'incomplete') this.refresh();
     }
-  }
-
-  #known(watched: Watched, topic: Topic): void {
-    watched.unknownSince = undefined;
-    const { topic: before } = watched;
-    if (before === undefined || changed(before, topic)) {
-      watched.topic = topic;
-      this.#refreshes.reset();
-      watched.topics.next(topic);
-    }
-    if (topic.partitions.some(({ leader }) => leader < 0)) this.refresh();
-  }
-
-  #unknown(watched: Watched, { topic, error }: TopicMetadata): void {
-    const now = this.#scheduler.now();
-    watched.unknownSince ??= now;
-    const isPassing = kafkaErrorOf(error).retriable && now - watched.unknownSince < this.#options.topicPatience;
-    if (isPassing) this.refresh();
-    else this.#fail(topic, kafkaFault(error).at(`topic ${topic}`));
   }
 
   #failed(thrown: unknown): void {
     if (!isFault(thrown)) throw thrown;
-    const { patience, onRetry } = this.#options;
     this.#hangUps = thrown.code === 'KAFKA_DISCONNECTED' ? this.#hangUps + 1 : 0;
     const isHungUp = this.#brokers.size === 0 && this.#hangUps >= MOST_HANG_UPS * this.#servers.length;
-    const now = this.#scheduler.now();
-    for (const [name, { topic, since }] of this.#watched) {
-      if (topic !== undefined || (heals(thrown) && !isHungUp && now - since < patience)) continue;
-      this.#fail(name, thrown);
-    }
-    if (this.#watched.size > 0) onRetry(thrown);
+    this.#topics.give(thrown, !heals(thrown) || isHungUp);
+    if (this.#topics.prune().length > 0) this.#onRetry(thrown);
   }
 
   #asked(next: number): void {
     this.#asking = false;
     this.#askIn(this.#again ? 0 : next);
     this.#again = false;
-  }
-
-  #fail(name: string, thrown: unknown): void {
-    const watched = this.#watched.get(name);
-    this.#watched.delete(name);
-    watched?.topics.error(thrown);
   }
 }
 

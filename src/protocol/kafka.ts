@@ -87,7 +87,13 @@ export interface PartitionOffsets {
 export type KafkaReplyBegin =
   | { readonly api: 'meta' | 'describe' | 'produce' | 'bootstrap' }
   | ({ readonly api: 'fetch' } & PartitionOffsets)
-  | { readonly api: 'merged'; readonly partitions: readonly PartitionOffsets[]; readonly cleanupPolicy: string };
+  | {
+      readonly api: 'merged';
+      /** Those that had a leader by then; none on a stream that only produces. */
+      readonly partitions: readonly PartitionOffsets[];
+      /** As the topic's `cleanup.policy`; `undefined` where this user may not see it. */
+      readonly cleanupPolicy: string | undefined;
+    };
 
 /** Which broker leads each partition; -1 where none does. */
 export interface Meta {

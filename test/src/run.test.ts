@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { cut, data, keep, records } from '../../src/index.ts';
+import { ArrayRun, cut, type Data, data, keep, type Parts, type Run, records } from '../../src/index.ts';
 
 describe('cut', () => {
   it('leaves alone what the balance covers', () => {
@@ -35,12 +35,46 @@ describe('cut', () => {
   });
 });
 
+describe('cutting a long run again and again', () => {
+  it('reads the cost of each record once, and copies none', () => {
+    const list = Array.from({ length: 2_000 }, (_, index) => index);
+    let read = 0;
+    class Counting extends ArrayRun<number> {
+      override cost(index: number): number {
+        read += 1;
+        return super.cost(index);
+      }
+      override slice(start: number, end: number) {
+        return new Counting(list, undefined, (this.at(0) as number) + start, (this.at(0) as number) + end);
+      }
+    }
+    let rest: Data<Run<number>> | undefined = data(new Counting(list), list.length);
+    const seen: number[] = [];
+    while (rest !== undefined) {
+      const parts: Parts<Run<number>> | undefined = cut(rest, 1);
+      seen.push((parts?.[0] ?? rest).payload.at(0));
+      rest = parts?.[1];
+    }
+    expect(seen).toEqual(list);
+    expect(read).toBeLessThanOrEqual(list.length);
+  });
+});
+
 describe('keep', () => {
   it('copies bytes that are a small part of what they pin', () => {
     const batch = new Uint8Array(1_000_000);
     const kept = keep(data(batch.subarray(10, 20), 10));
     expect(kept.payload.buffer.byteLength).toBe(10);
     expect(kept.reserved).toBe(10);
+  });
+
+  it('lets go of the array of which a run is a small part', () => {
+    const whole = records(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']).payload;
+    const part = data(whole.slice(2, 3), 1);
+    const kept = keep(part);
+    expect(kept.payload).not.toBe(part.payload);
+    expect([kept.payload.length, kept.payload.at(0), kept.payload.cost(0), kept.reserved]).toEqual([1, 'c', 1, 1]);
+    expect(keep(data(whole.slice(0, 2), 2)).payload.length).toBe(2);
   });
 
   it('does not copy what is most of what it pins, nor a payload that pins nothing', () => {
@@ -61,6 +95,7 @@ describe('a run', () => {
 
   it('is sliced and picked from, costs along', () => {
     expect([run.slice(1, 3).at(0), run.slice(1, 3).length, run.slice(1, 3).cost(1)]).toEqual(['b', 2, 99]);
+    expect([run.slice(1, 4).slice(1, 3).at(1), run.slice(1, 4).pick([2]).at(0)]).toEqual(['d', 'd']);
     expect([run.pick([0, 3]).at(1), run.pick([0, 3]).length, run.pick([0, 3]).cost(1)]).toEqual(['d', 2, 100]);
   });
 });

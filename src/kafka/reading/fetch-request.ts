@@ -1,6 +1,6 @@
-import type { Isolation } from '../protocol/kafka.ts';
-import { type FetchedPartition, type FetchPosition, type FetchRequest, fetch, fetchByName } from './requests/fetch.ts';
-import { NO_TOPIC_ID } from './requests/metadata.ts';
+import type { Isolation } from '../../protocol/kafka.ts';
+import { type FetchedPartition, type FetchPosition, type FetchRequest, fetch, fetchByName } from '../requests/fetch.ts';
+import { NO_TOPIC_ID } from '../requests/metadata.ts';
 
 /** What is asked for of a partition. */
 export interface Want {

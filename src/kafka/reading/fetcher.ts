@@ -1,9 +1,9 @@
 import type { SchedulerLike, Subscriber, Subscription } from 'rxjs';
-import { listen } from '../listen.ts';
-import type { Cluster } from './cluster.ts';
+import { listen } from '../../listen.ts';
+import type { Cluster } from '../cluster.ts';
+import { KafkaError, kafkaFault, NONE } from '../kafka-errors.ts';
+import type { FetchAnswer, FetchedPartition } from '../requests/fetch.ts';
 import { Asked, type Fetched } from './fetch-request.ts';
-import { KafkaError, kafkaFault, NONE } from './kafka-errors.ts';
-import type { FetchAnswer, FetchedPartition } from './requests/fetch.ts';
 
 export interface FetchOptions {
   /** How long a broker may wait until there is something, in milliseconds, an integer >= 0; 500 by default. */
@@ -30,7 +30,8 @@ export class Fetcher {
   readonly #life: Subscriber<never>;
   /** In the order in which they are asked for. */
   readonly #readers = new Set<Fetched>();
-  readonly #underWay = new Set<Fetched>();
+  /** In which request each is asked for. */
+  readonly #underWay = new Map<Fetched, Asked>();
   /** Those that were asked for without waiting, and for which there was nothing. */
   readonly #patient = new Set<Fetched>();
   /** The ends of partitions, as they were seen last. */
@@ -61,10 +62,11 @@ export class Fetcher {
     this.wake();
   }
 
-  /** An answer that is under way for it is not received. */
+  /** An answer that is under way for it is not received, though it be added again. */
   remove(reader: Fetched): void {
     this.#readers.delete(reader);
     this.#patient.delete(reader);
+    this.#underWay.delete(reader);
   }
 
   /** Asks soon for what is wanted; readers that come to want something at the same time go into one request. */
@@ -87,7 +89,7 @@ export class Fetcher {
         requests.push(asked);
       }
       asked.add(reader, want);
-      this.#underWay.add(reader);
+      this.#underWay.set(reader, asked);
     }
     for (const asked of requests) this.#request(asked);
   }
@@ -95,28 +97,28 @@ export class Fetcher {
   #request(asked: Asked): void {
     const isPrompt = asked.isUrgent || this.#parked >= MOST_PARKED;
     const maxWaitMs = isPrompt ? 0 : this.#maxWait;
-    const over = (): void => {
+    const over = (): readonly Fetched[] => {
       if (!isPrompt) this.#parked -= 1;
-      for (const reader of asked.readers) this.#underWay.delete(reader);
+      const readers = asked.readers.filter((reader) => this.#underWay.get(reader) === asked);
+      for (const reader of readers) this.#underWay.delete(reader);
+      return readers;
     };
     if (!isPrompt) this.#parked += 1;
     const answers = this.#cluster.request(this.#broker, ...asked.request(maxWaitMs, this.#maxBytes));
     listen(answers, this.#life, {
       next: (answer) => {
-        over();
-        this.#received(asked, answer, isPrompt && !asked.isUrgent);
+        this.#received(asked, over(), answer, isPrompt && !asked.isUrgent);
         this.wake();
       },
       error: (thrown) => {
-        over();
-        for (const reader of asked.readers) if (this.#readers.has(reader)) reader.fail(thrown);
+        for (const reader of over()) if (this.#readers.has(reader)) reader.fail(thrown);
         this.wake();
       },
       complete() {},
     });
   }
 
-  #received(asked: Asked, answer: FetchAnswer, wasPrompt: boolean): void {
+  #received(asked: Asked, readers: readonly Fetched[], answer: FetchAnswer, wasPrompt: boolean): void {
     const found = new Map<Fetched, FetchedPartition>();
     for (const { topic, partitions } of answer.topics) {
       for (const partition of partitions) {
@@ -125,7 +127,8 @@ export class Fetcher {
       }
     }
     const isEmpty = [...found.values()].every(({ error, records }) => error === NONE && records.length === 0);
-    for (const reader of asked.readers) {
+    for (const reader of readers) {
+      // One of them may take others with it: those of its stream.
       if (!this.#readers.has(reader)) continue;
       const partition = found.get(reader);
       if (answer.error !== NONE || partition === undefined) {

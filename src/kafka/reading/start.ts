@@ -1,9 +1,9 @@
 import { map, type Observable, of, switchMap } from 'rxjs';
-import type { From, Isolation } from '../protocol/kafka.ts';
-import type { Cluster } from './cluster.ts';
-import { kafkaFault, NONE } from './kafka-errors.ts';
-import { EARLIEST, LATEST, listOffsets } from './requests/list-offsets.ts';
-import { offsetForLeaderEpoch } from './requests/offset-for-leader-epoch.ts';
+import type { From, Isolation } from '../../protocol/kafka.ts';
+import type { Cluster } from '../cluster.ts';
+import { kafkaFault, NONE } from '../kafka-errors.ts';
+import { EARLIEST, LATEST, listOffsets } from '../requests/list-offsets.ts';
+import { offsetForLeaderEpoch } from '../requests/offset-for-leader-epoch.ts';
 
 /** A partition, at the broker that leads it. */
 export interface Led {

@@ -1,0 +1,249 @@
+import { type Observable, Subscription } from 'rxjs';
+import { listen } from '../../listen.ts';
+import type { Gap } from '../../marks.ts';
+import type { From, Isolation, KafkaFault, PartitionOffsets } from '../../protocol/kafka.ts';
+import type { Matcher } from '../../protocol/kafka-filters.ts';
+import { Backoff } from '../backoff.ts';
+import { AbortedTransactions } from '../batches/aborted.ts';
+import { batchesOf } from '../batches/record-batch.ts';
+import { heals, isFault, kafkaErrorOf, kafkaFault, NONE } from '../kafka-errors.ts';
+import type { FetchedPartition } from '../requests/fetch.ts';
+import { NO_TOPIC_ID } from '../requests/metadata.ts';
+import type { Topic } from '../topic.ts';
+import { Delivery } from './delivery.ts';
+import type { Fetched, Want } from './fetch-request.ts';
+import type { Fetcher } from './fetcher.ts';
+import type { Reading } from './reading.ts';
+import { back, type Recovery, recovery } from './recovery.ts';
+import { type Led, offsetOf } from './start.ts';
+
+/**
+ * Reads one partition from whichever broker leads it: finds where to start, asks that broker's fetcher for as much as
+ * its receiver takes, and goes on after whatever may heal.
+ */
+export class Reader implements Fetched {
+  readonly partition: number;
+  readonly delivery: Delivery;
+  readonly #reading: Reading;
+  #from: From;
+  readonly #backoff: Backoff;
+  #topicId = NO_TOPIC_ID;
+  #led: Led | undefined;
+  #fetcher: Fetcher | undefined;
+  /** What is fetched next, and the epoch of the record before that. */
+  #position: bigint | undefined;
+  #lastEpoch = -1;
+  /** Whether its receiver knows where it began, so that a gap is one to tell. */
+  #isAnchored: boolean;
+  #offsets: PartitionOffsets | undefined;
+  #stable: bigint | undefined;
+  #end: bigint | undefined;
+  #isHeld = false;
+  #isBroken = false;
+  /** A question to the leader that is under way, or the time for which it is left alone. */
+  #pending: Subscription | undefined;
+
+  constructor(reading: Reading, partition: number, from: From, matcher: Matcher | undefined) {
+    this.partition = partition;
+    this.#reading = reading;
+    this.#from = from;
+    this.#isAnchored = typeof from === 'object' && 'offset' in from;
+    this.#backoff = new Backoff();
+    this.delivery = new Delivery({ ...reading, partition, matcher, wake: () => reading.changed(this) });
+    reading.life.add(() => this.#close());
+  }
+
+  get topic(): string {
+    return this.#reading.topic;
+  }
+
+  get topicId(): string {
+    return this.#topicId;
+  }
+
+  /**
+   * Below the last stable offset, brokers say which transactions were aborted only to those who ask read committed;
+   * whoever reads uncommitted is shown all of that, too.
+   */
+  get isolation(): Isolation {
+    const isDecided = this.#stable === undefined || (this.#position ?? 0n) < this.#stable;
+    return isDecided ? 'read_committed' : this.#reading.isolation;
+  }
+
+  /** Where it and the partition stood when it began; unknown before. */
+  get offsets(): PartitionOffsets | undefined {
+    return this.#offsets;
+  }
+
+  /** Whether there is a broker to read from. */
+  get isLed(): boolean {
+    return this.#fetcher !== undefined;
+  }
+
+  /** Learns who leads the partition now. */
+  follow({ id, partitions }: Topic): void {
+    const { topic } = this.#reading;
+    const { partition } = this;
+    if (this.#topicId !== NO_TOPIC_ID && id !== this.#topicId) this.#recreated();
+    this.#topicId = id;
+    this.delivery.position.topicId = id;
+    const { leader, leaderEpoch } = partitions.find((one) => one.partition === partition) ?? NOBODY;
+    if (this.#led?.leader === leader && this.#led.leaderEpoch === leaderEpoch) return;
+    this.#fetcher?.remove(this);
+    this.#led = { topic, partition, leader, leaderEpoch };
+    this.#fetcher = leader < 0 ? undefined : this.#reading.fetchers.of(leader);
+    this.#reading.changed(this);
+    if (!this.#isHeld) this.#go();
+  }
+
+  want(): Want | undefined {
+    if (this.#position === undefined || this.#pending !== undefined || this.#isBroken) return undefined;
+    const { ahead, hasCredit, isBounded } = this.#reading;
+    const want = { offset: this.#position, leaderEpoch: this.#led?.leaderEpoch ?? -1, lastEpoch: this.#lastEpoch };
+    if (this.#end === undefined) return { ...want, maxBytes: 1, isUrgent: true };
+    const isDone = isBounded && this.#end !== undefined && this.#position >= this.#end;
+    if (isDone || !hasCredit() || this.delivery.bytes * 2 > ahead) return undefined;
+    return { ...want, maxBytes: ahead, isUrgent: false };
+  }
+
+  /** Asks for more, if more is wanted by now. */
+  wake(): void {
+    if (this.want() !== undefined) this.#fetcher?.wake();
+  }
+
+  receive(answer: FetchedPartition, isEmpty: boolean): void {
+    const { remedy } = kafkaErrorOf(answer.error);
+    if (answer.error === NONE) this.#read(answer, isEmpty);
+    else if (remedy === 'offset') this.#recover();
+    else this.fail(kafkaFault(answer.error).at(`broker ${this.#led?.leader}, Fetch of ${this.#place}`));
+  }
+
+  fail(thrown: unknown): void {
+    if (isFault(thrown) && heals(thrown)) this.#hold(thrown);
+    else this.#reading.life.error(thrown);
+  }
+
+  #read(answer: FetchedPartition, isEmpty: boolean): void {
+    const { highWatermark, lastStableOffset, diverging } = answer;
+    const position = this.#position as bigint;
+    const { isolation } = this;
+    this.#backoff.reset();
+    if (diverging !== undefined)
+      return this.#resume(back(this.partition, position, diverging.endOffset, diverging.epoch));
+    this.#offsets ??= { partition: this.partition, offset: position, highWatermark, lastStableOffset };
+    this.#stable = lastStableOffset;
+    if (this.#end === undefined) {
+      this.#end = this.#reading.isolation === 'read_committed' ? lastStableOffset : highWatermark;
+      this.delivery.end = this.#end;
+    }
+    this.#take(answer);
+    const end = isolation === 'read_committed' ? lastStableOffset : highWatermark;
+    // Nothing there, though the broker would have sent a first batch of any size: all up to the end was cleaned away.
+    if (isEmpty && end > position) this.#pass(end, 0);
+    this.#reading.changed(this);
+  }
+
+  #take({ records, aborted }: FetchedPartition): void {
+    const transactions = new AbortedTransactions(aborted);
+    const hidesAborted = this.#reading.isolation === 'read_committed';
+    try {
+      for (const batch of batchesOf(records, this.#place)) {
+        const isAborted = transactions.isAborted(batch, this.#place);
+        if (batch.lastOffset < (this.#position as bigint)) continue;
+        this.#isAnchored = true;
+        this.#lastEpoch = batch.leaderEpoch;
+        if (batch.isControl || (isAborted && hidesAborted)) this.#pass(batch.lastOffset + 1n, batch.count);
+        else {
+          this.#position = batch.lastOffset + 1n;
+          this.delivery.batch(batch, isAborted);
+        }
+      }
+    } catch (thrown) {
+      this.#isBroken = true;
+      this.delivery.fail(thrown);
+    }
+  }
+
+  #pass(to: bigint, count: number): void {
+    this.#position = to;
+    this.delivery.pass(to, count);
+  }
+
+  /** The first question to a leader, or the next after something failed. */
+  #go(): void {
+    const { cluster, isolation } = this.#reading;
+    this.#pending?.unsubscribe();
+    this.#pending = undefined;
+    this.#isHeld = false;
+    if (this.#fetcher === undefined || this.#led === undefined) return;
+    if (this.#position !== undefined) this.#fetcher.add(this);
+    else this.#ask(offsetOf(cluster, this.#led, this.#from, isolation), (to) => this.#resume({ to }));
+  }
+
+  #recover(): void {
+    const { cluster, isolation } = this.#reading;
+    if (!this.#isAnchored) this.#position = undefined;
+    if (this.#position === undefined || this.#led === undefined) return this.#hold(kafkaFault(OFFSET_OUT_OF_RANGE));
+    this.#fetcher?.remove(this);
+    const found = recovery(cluster, this.#led, this.#position, this.#lastEpoch, isolation);
+    this.#ask(found, (way) =>
+      way.gap === undefined ? this.#hold(kafkaFault(OFFSET_OUT_OF_RANGE)) : this.#resume(way),
+    );
+  }
+
+  /** Another topic has the name now: what waits of the old one is sent, and then the new one from its start. */
+  #recreated(): void {
+    this.#led = undefined;
+    if (this.#position === undefined) return;
+    const { partition } = this;
+    const gap: Gap = { mark: 'gap', partition, from: this.#position, to: this.#position, reason: 'recreated' };
+    this.#end = undefined;
+    this.#stable = undefined;
+    this.delivery.end = undefined;
+    this.#resume({ to: 0n, gap });
+  }
+
+  #resume({ to, gap }: Recovery): void {
+    this.#position = to;
+    this.#lastEpoch = -1;
+    if (gap === undefined) this.delivery.position.start(to);
+    else this.delivery.gap(gap, to);
+    this.#reading.changed(this);
+    this.#go();
+  }
+
+  #hold(fault: KafkaFault): void {
+    const { cluster, onRetry, scheduler } = this.#reading;
+    onRetry(fault);
+    if (fault.kafka === undefined || kafkaErrorOf(fault.kafka.code).remedy === 'refresh') cluster.refresh();
+    this.#fetcher?.remove(this);
+    this.#pending?.unsubscribe();
+    this.#isHeld = true;
+    this.#pending = scheduler.schedule(() => this.#go(), this.#backoff.next());
+  }
+
+  #ask<T>(question: Observable<T>, then: (answer: T) => void): void {
+    // Set before it is asked, since the answer may come at once.
+    const pending = new Subscription();
+    this.#pending = pending;
+    const asking = listen(question, this.#reading.life, {
+      next: then,
+      error: (thrown) => this.fail(thrown),
+      complete() {},
+    });
+    pending.add(asking);
+  }
+
+  #close(): void {
+    this.#fetcher?.remove(this);
+    this.#pending?.unsubscribe();
+    this.delivery.position.close();
+  }
+
+  get #place(): string {
+    return `${this.topic}/${this.partition}`;
+  }
+}
+
+const OFFSET_OUT_OF_RANGE = 1;
+const NOBODY = { leader: -1, leaderEpoch: -1 };

@@ -1,0 +1,13 @@
+import type { SchedulerLike } from 'rxjs';
+import type { KafkaFault } from '../../protocol/kafka.ts';
+import type { Client } from '../client.ts';
+
+/** What the streams of a binding answer from. */
+export interface Context extends Client {
+  /** How old metadata and configs may become, in milliseconds. */
+  readonly metadataMaxAge: number;
+  /** The most bytes that the records of a batch may inflate to, if those are not less than four times its own. */
+  readonly maxInflated: number;
+  readonly scheduler: SchedulerLike;
+  readonly onRetry: (fault: KafkaFault) => void;
+}

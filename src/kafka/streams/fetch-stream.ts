@@ -1,0 +1,26 @@
+import type { KafkaBegin } from '../../protocol/kafka.ts';
+import { kafkaFault } from '../kafka-errors.ts';
+import type { Context } from './context.ts';
+import { reading } from './reading.ts';
+import type { Answering, Stream } from './stream.ts';
+
+/** The records of one partition. */
+export const fetchStream = (
+  context: Context,
+  begin: Extract<KafkaBegin, { api: 'fetch' }>,
+  stream: Stream,
+): Answering => {
+  const { topic, partition, from } = begin;
+  return reading(context, begin, stream, {
+    partitionsOf({ partitions }) {
+      if (partitions.some((one) => one.partition === partition)) return [partition];
+      throw kafkaFault(UNKNOWN_TOPIC_OR_PARTITION).at(`${topic}/${partition}`);
+    },
+    from: () => from,
+    begun([offsets]) {
+      if (offsets !== undefined) stream.begin({ api: 'fetch', ...offsets });
+    },
+  });
+};
+
+const UNKNOWN_TOPIC_OR_PARTITION = 3;

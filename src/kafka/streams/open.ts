@@ -1,0 +1,25 @@
+import { SluiceError } from '../../errors.ts';
+import type { Begin } from '../../frame.ts';
+import type { KafkaBegin } from '../../protocol/kafka.ts';
+import type { Context } from './context.ts';
+import { describeStream } from './describe-stream.ts';
+import { fetchStream } from './fetch-stream.ts';
+import { mergedStream } from './merged-stream.ts';
+import { metaStream } from './meta-stream.ts';
+import type { Answering, Stream } from './stream.ts';
+
+/** What answers a stream, by its api. @throws SluiceError CONFIG_UNSUPPORTED */
+export function open(context: Context, { ext }: Begin<KafkaBegin>, stream: Stream): Answering {
+  switch (ext.api) {
+    case 'meta':
+      return metaStream(context, ext, stream);
+    case 'describe':
+      return describeStream(context, ext, stream);
+    case 'fetch':
+      return fetchStream(context, ext, stream);
+    case 'merged':
+      return mergedStream(context, ext, stream);
+    default:
+      throw new SluiceError('CONFIG_UNSUPPORTED', `kafka client does not answer ${ext.api} streams`);
+  }
+}

@@ -1,0 +1,83 @@
+import { Deque } from '../../deque.ts';
+import { SluiceError } from '../../errors.ts';
+import { end, type Flush, flush } from '../../frame.ts';
+import { listen } from '../../listen.ts';
+import type { From, KafkaBegin, KafkaMark, PartitionOffsets } from '../../protocol/kafka.ts';
+import { matcherOf } from '../../protocol/kafka-filters.ts';
+import { Readers } from '../reading/readers.ts';
+import type { Topic } from '../topic.ts';
+import type { Context } from './context.ts';
+import type { Answering, Stream } from './stream.ts';
+
+export interface ReadingOptions {
+  /** Which partitions are read of a topic as it is now. @throws KafkaError if it has not those that are asked for */
+  readonly partitionsOf: (topic: Topic) => readonly number[];
+  /** Where one begins that was there at first. */
+  readonly from: (partition: number) => From;
+  /** Called once, when every partition that has a leader has begun. */
+  readonly begun: (offsets: readonly PartitionOffsets[]) => void;
+}
+
+/** What a fetch stream and a merged one have in common: a topic's partitions, read as one. */
+export function reading(
+  context: Context,
+  begin: Extract<KafkaBegin, { api: 'fetch' | 'merged' }>,
+  stream: Stream,
+  { partitionsOf, from, begun }: ReadingOptions,
+): Answering & { readonly isLevel: boolean } {
+  const isBounded = begin.until !== undefined;
+  const changes = new Deque<Flush<KafkaMark>>();
+  let hasBegun = false;
+
+  const changed = (): void => {
+    if (!hasBegun && readers.haveBegun) {
+      hasBegun = true;
+      readers.gathered();
+      begun(readers.offsets);
+    }
+    stream.wake();
+  };
+  const { isolation = 'read_committed', topic, filters } = begin;
+  const { cluster, fetchers, maxInflated, scheduler, onRetry } = context;
+  const readers: Readers = new Readers(
+    {
+      cluster,
+      fetchers,
+      topic,
+      isolation,
+      isBounded,
+      maxInflated,
+      scheduler,
+      onRetry,
+      life: stream.life,
+      hasCredit: () => stream.balance > 0,
+    },
+    matcherOf(filters),
+    changed,
+  );
+
+  listen(cluster.topic(topic), stream.life, {
+    // The partitions that are found once it has begun are new: all of their records are.
+    next: (found) => readers.follow(found, partitionsOf(found), hasBegun ? () => 'earliest' : from),
+    complete() {},
+  });
+
+  return {
+    get isLevel() {
+      return readers.isLevel;
+    },
+    pull(balance) {
+      return changes.shift() ?? readers.poll(balance) ?? (isBounded && readers.isLevel ? end() : undefined);
+    },
+    idle: () => readers.open(),
+    receive(frame) {
+      if (frame.kind === 'flush') {
+        readers.refilter(matcherOf(frame.ext.filters));
+        changes.push(flush(frame.ext));
+        stream.wake();
+      } else if (frame.kind === 'data')
+        stream.life.error(new SluiceError('LAW_OVERDRAWN', 'DATA on a lane that only reads'));
+      else if (!isBounded) stream.close();
+    },
+  };
+}
