@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { firstValueFrom } from 'rxjs';
 import { tcpClient } from '../../operators/tcp/client.ts';
 import { Cluster } from '../../src/kafka/cluster.ts';
-import type { Compression } from '../../src/kafka/codecs/index.ts';
+import { type Compression, codecsReady } from '../../src/kafka/codecs/index.ts';
 import type { KafkaError } from '../../src/kafka/kafka-errors.ts';
 import type { Produced } from '../../src/kafka/producer/produce-batch.ts';
 import { Producer, type ProducerOptions } from '../../src/kafka/producer/producer.ts';
@@ -47,6 +48,7 @@ describeKafka('a producer and a genuine broker', (kafka) => {
   let judge: Judge;
   beforeAll(async () => {
     judge = await openJudge(kafka.access);
+    await firstValueFrom(codecsReady);
   });
   afterAll(() => judge?.close());
 

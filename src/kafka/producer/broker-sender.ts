@@ -29,6 +29,9 @@ interface Call {
 /** As many as a connection takes, so that none is built to wait there while it could still grow. */
 const MOST_UNDER_WAY = 5;
 
+/** With no more than twice as many answered at a time, that takes no longer than a slice. */
+const MOST_RECORDS = 5_000;
+
 /** Which part of the time that a request may take a broker may wait for the acks of others. */
 const WAIT = 0.8;
 
@@ -96,14 +99,16 @@ export class BrokerSender {
   #gather(): ReadonlyMap<PartitionQueue, Batch> {
     const batches = new Map<PartitionQueue, Batch>();
     let room = this.#options.maxRequestSize;
+    let records = 0;
     let acks: Batch['acks'] | undefined;
     for (const queue of this.#ready) {
-      if (batches.size > 0 && room <= 0) break;
+      if (room <= 0 || records >= MOST_RECORDS) break;
       const batch = queue.next(this.#broker);
       if (batch === undefined) this.#ready.delete(queue);
       else if (acks === undefined || (batch.acks === acks && batch.bytes.byteLength <= room)) {
         acks = batch.acks;
         room -= batch.bytes.byteLength;
+        records += batch.count;
         batches.set(queue, batch);
       }
     }

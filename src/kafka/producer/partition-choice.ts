@@ -5,6 +5,9 @@ import type { Topic } from '../topic.ts';
 /** Chooses the partitions of records: the one they name, that of their hash key or key, or each in turn. */
 export class PartitionChoice {
   readonly #only: number | undefined;
+  #topic: Topic | undefined;
+  /** Those that take turns: all with a leader, or all if none has one. */
+  #open: readonly number[] = [];
   #turn = 0;
 
   /** @param only the partition of all of them, if it is decided */
@@ -12,14 +15,19 @@ export class PartitionChoice {
     this.#only = only;
   }
 
-  of({ partition, hashKey, key }: ProducedRecord, { partitions }: Topic): number {
+  of({ partition, hashKey, key }: ProducedRecord, topic: Topic): number {
     if (this.#only !== undefined) return this.#only;
     if (partition !== undefined) return partition;
     const hashed = hashKey ?? key;
-    if (hashed !== null) return partitionOf(hashed, partitions.length);
-    const led = partitions.filter(({ leader }) => leader >= 0);
-    const open = led.length > 0 ? led : partitions;
-    this.#turn += 1;
-    return open[this.#turn % open.length]?.partition ?? 0;
+    if (hashed !== null) return partitionOf(hashed, topic.partitions.length);
+    if (topic !== this.#topic) this.#learn(topic);
+    this.#turn = (this.#turn + 1) % this.#open.length;
+    return this.#open[this.#turn] ?? 0;
+  }
+
+  #learn(topic: Topic): void {
+    const led = topic.partitions.filter(({ leader }) => leader >= 0);
+    this.#open = (led.length > 0 ? led : topic.partitions).map(({ partition }) => partition);
+    this.#topic = topic;
   }
 }
