@@ -141,6 +141,15 @@ export class KafkaError extends SluiceError implements KafkaFault {
     placed.#placed = true;
     return placed;
   }
+
+  /** The same, with a message that goes on with `more`. */
+  but(more: string): KafkaError {
+    const { cause, kafka } = this;
+    const known = { ...(cause !== undefined && { cause }), ...(kafka !== undefined && { kafka }) };
+    const longer = new KafkaError(this.code, `${this.#detail}; ${more}`, known);
+    longer.#placed = this.#placed;
+    return longer;
+  }
 }
 
 /** Faults of one connection, or of the way to it. */
@@ -161,6 +170,12 @@ const PASSING: readonly string[] = [
 /** Whether what failed with `fault` may go well a moment later, or with another broker. */
 export const heals = (fault: KafkaFault): boolean =>
   fault.kafka === undefined ? PASSING.includes(fault.code) : kafkaErrorOf(fault.kafka.code).retriable;
+
+/** A fault as an error of the kafka layer; itself, if it is one. */
+export const asKafkaError = (fault: KafkaFault): KafkaError =>
+  fault instanceof KafkaError
+    ? fault
+    : new KafkaError(fault.code as Code, fault.message.replace(`${fault.code}: `, ''), { cause: fault });
 
 /** Whether what an Observable failed with is a fault; anything else is a defect. */
 export const isFault = (thrown: unknown): thrown is KafkaFault =>

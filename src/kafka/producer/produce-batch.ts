@@ -1,0 +1,166 @@
+import type { Deque } from '../../deque.ts';
+import type { Acks } from '../../protocol/kafka.ts';
+import { BatchBuilder, type BuiltRecord, renumber } from '../batch-builder.ts';
+import type { Codec } from '../codecs/index.ts';
+import { KafkaError } from '../kafka-errors.ts';
+import type { ProducedPartition } from '../requests/produce.ts';
+
+/** Where a record was written; the offset is -1 where no acks were asked for. */
+export interface Produced {
+  readonly partition: number;
+  readonly offset: bigint;
+  readonly timestamp: bigint;
+}
+
+/** What a broker tells a record by from those that it has (KIP-98). */
+export interface ProducerNumber {
+  readonly id: bigint;
+  readonly epoch: number;
+  readonly sequence: number;
+}
+
+/** A record that is not answered yet. */
+export interface Sending {
+  readonly record: BuiltRecord;
+  readonly acks: Acks;
+  readonly own: ProducerNumber | undefined;
+  /** When it was handed in. */
+  readonly since: number;
+  /** About how many bytes it takes in a batch. */
+  readonly size: number;
+  readonly done: (result: Produced | KafkaError) => void;
+}
+
+/** What numbers a batch: the producer's own numbering, the caller, or nothing. */
+export type Numbered = 'ours' | 'own' | 'not';
+
+export const numberedBy = ({ own, acks }: Sending): Numbered => {
+  if (own !== undefined) return 'own';
+  return acks === 'all' ? 'ours' : 'not';
+};
+
+/** More would take longer than a slice. */
+const MOST_RECORDS = 5_000;
+
+/** A little more than a record takes beside its own bytes, and a batch beside its records. */
+const ROOM = 128;
+
+/** About how many bytes a record takes in a batch. */
+export function sizeOf({ key, value, headers }: BuiltRecord): number {
+  let size = 16 + (key?.byteLength ?? 0) + (value?.byteLength ?? 0);
+  for (const header of headers) size += 10 + Buffer.byteLength(header.name) + (header.value?.byteLength ?? 0);
+  return size;
+}
+
+/** A record batch and the records in it, until all are answered. Its bytes never change but for its numbers. */
+export class Batch {
+  readonly records: readonly Sending[];
+  readonly bytes: Uint8Array;
+  readonly numbered: Numbered;
+  sequence = 0;
+  /** Whether a request with it is under way. */
+  isFlying = false;
+  /** Whether it may have been written, though nothing says so. */
+  isInDoubt = false;
+  /** Whether its records are answered, though a request with it may be under way. */
+  isOver = false;
+
+  /** How large it is before it is compressed. */
+  readonly inflated: number;
+
+  private constructor(records: readonly Sending[], builder: BatchBuilder, codec: Codec) {
+    this.records = records;
+    this.inflated = builder.bytes;
+    this.bytes = builder.finish(codec).bytes;
+    this.numbered = numberedBy(this.#first);
+    const { own } = this.#first;
+    if (own !== undefined) this.number(own);
+  }
+
+  /** Of the records that wait: as many as come one after the other, have the same acks, and fit. At least one waits. */
+  static of(waiting: Deque<Sending>, maxBytes: number, codec: Codec): Batch {
+    const { acks, size } = waiting.first as Sending;
+    const builder = new BatchBuilder(Math.max(maxBytes, size + ROOM));
+    const records: Sending[] = [];
+    for (let next = waiting.first; next !== undefined; next = waiting.first) {
+      const isApart = records.length > 0 && (next.acks !== acks || next.own !== undefined);
+      if (isApart || records.length === MOST_RECORDS || !builder.add(next.record)) break;
+      records.push(next);
+      waiting.shift();
+      if (next.own !== undefined) break;
+    }
+    return new Batch(records, builder, codec);
+  }
+
+  get acks(): Acks {
+    return this.#first.acks;
+  }
+
+  /** When the oldest of its records was handed in. */
+  get since(): number {
+    return this.#first.since;
+  }
+
+  get count(): number {
+    return this.records.length;
+  }
+
+  /** The sum of the sizes of its records. */
+  get size(): number {
+    return this.records.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  number({ id, epoch, sequence }: ProducerNumber): void {
+    this.sequence = sequence;
+    renumber(this.bytes, { id, epoch, baseSequence: sequence });
+  }
+
+  /** Two batches of half the records each, not numbered yet. */
+  halves(codec: Codec): [Batch, Batch] {
+    const half = (records: readonly Sending[]): Batch => {
+      const builder = new BatchBuilder(this.size + ROOM);
+      for (const { record } of records) builder.add(record);
+      const batch = new Batch(records, builder, codec);
+      batch.isInDoubt = this.isInDoubt;
+      return batch;
+    };
+    const middle = this.records.length >> 1;
+    return [half(this.records.slice(0, middle)), half(this.records.slice(middle))];
+  }
+
+  /** Answers its records, once. */
+  written({ partition, baseOffset, logAppendTime }: Written): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    for (let index = 0; index < this.records.length; index += 1) {
+      const { record, done } = this.records[index] as Sending;
+      const offset = baseOffset < 0n ? -1n : baseOffset + BigInt(index);
+      done({ partition, offset, timestamp: logAppendTime < 0n ? record.timestamp : logAppendTime });
+    }
+  }
+
+  /** Answers its records with an error, once; where some are the culprits (KIP-467), the others are told so. */
+  refused(fault: KafkaError, culprits: ProducedPartition['recordErrors'] = []): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    const said = new Map(culprits.map(({ index, message }) => [index, message]));
+    const other = new KafkaError(
+      'KAFKA_BATCH_REFUSED',
+      `${fault.message}; it was refused with its batch, of which record ${culprits[0]?.index} is to blame`,
+      { cause: fault },
+    );
+    for (const [index, { done }] of this.records.entries()) {
+      const message = said.get(index);
+      if (said.size === 0 || this.records.length === 1) done(fault);
+      else if (message === undefined) done(other);
+      else done(message === null ? fault : fault.but(message));
+    }
+  }
+
+  get #first(): Sending {
+    return this.records[0] as Sending;
+  }
+}
+
+/** Where a batch was written. */
+export type Written = Pick<ProducedPartition, 'partition' | 'baseOffset' | 'logAppendTime'>;
