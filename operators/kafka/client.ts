@@ -18,6 +18,8 @@ export interface KafkaClientOptions extends ClientOptions {
    * larger than a quarter of that may inflate to four times its size.
    */
   readonly maxInflated?: number;
+  /** The credit of a lane that produces, in bytes, an integer >= 1; 1 MiB by default. A record may be larger. */
+  readonly produceWindow?: number;
 }
 
 /**
@@ -36,14 +38,24 @@ export interface KafkaClientOptions extends ClientOptions {
  */
 export function client(exit: Binding<Net>, options: KafkaClientOptions): Binding<Kafka> {
   const { servers, maxInflated = 64 * 1024 * 1024, metadataMaxAge = 30_000 } = options;
-  const { scheduler = eventLoop, onRetry = () => {} } = options;
+  const { scheduler = eventLoop, onRetry = () => {}, produceWindow = 1 << 20, maxRequestSize = 1 << 20 } = options;
   positive('maxInflated', maxInflated);
+  positive('produceWindow', produceWindow);
   const clients = sharedClient(exit, servers, options);
   return (initial) =>
     new Observable((out) => {
       listen(clients, out, {
         next(shared) {
-          const context: Context = { ...shared, metadataMaxAge, maxInflated, backoff: options, scheduler, onRetry };
+          const context: Context = {
+            ...shared,
+            metadataMaxAge,
+            maxInflated,
+            produceWindow,
+            maxRecord: maxRequestSize,
+            backoff: options,
+            scheduler,
+            onRetry,
+          };
           listen(answer((begin, stream) => open(context, begin, stream), scheduler)(initial), out, {
             next: (frame) => out.next(frame),
           });

@@ -4,9 +4,10 @@ import type { Binding } from '../protocol.ts';
 import { eventLoop } from '../scheduler.ts';
 import { Cluster, type ClusterOptions } from './cluster.ts';
 import { codecsReady } from './codecs/index.ts';
+import { Producer, type ProducerOptions } from './producer/producer.ts';
 import { Fetchers, type FetchersOptions } from './reading/fetchers.ts';
 
-export interface ClientOptions extends ClusterOptions, FetchersOptions {
+export interface ClientOptions extends ClusterOptions, FetchersOptions, ProducerOptions {
   readonly scheduler?: SchedulerLike;
 }
 
@@ -14,6 +15,7 @@ export interface ClientOptions extends ClusterOptions, FetchersOptions {
 export interface Client {
   readonly cluster: Cluster;
   readonly fetchers: Fetchers;
+  readonly producer: Producer;
 }
 
 /** How long what is shared outlives the last stream that needs it, in milliseconds. */
@@ -29,11 +31,13 @@ export function sharedClient(
   const clients = new Observable<Client>((out) => {
     const cluster = new Cluster(exit, servers, options);
     const fetchers = new Fetchers(cluster, options, (defect) => out.error(defect));
+    const producer = new Producer(cluster, options);
     out.add(() => {
+      producer.close();
       fetchers.close();
       cluster.close();
     });
-    out.next({ cluster, fetchers });
+    out.next({ cluster, fetchers, producer });
   });
   return codecsReady.pipe(
     switchMap(() => clients),

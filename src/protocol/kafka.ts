@@ -91,7 +91,7 @@ export type KafkaReplyBegin =
       readonly api: 'merged';
       /** Those that had a leader by then; none on a stream that only produces. */
       readonly partitions: readonly PartitionOffsets[];
-      /** As the topic's `cleanup.policy`; `undefined` where this user may not see it. */
+      /** As the topic's `cleanup.policy`; `undefined` where this user may not see it, or nothing is read. */
       readonly cleanupPolicy: string | undefined;
     };
 

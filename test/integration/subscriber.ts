@@ -1,17 +1,32 @@
 import { type Control, reset, window } from '../../src/control.ts';
+import { Deque } from '../../src/deque.ts';
 import { emitter } from '../../src/emitter.ts';
-import { end, type Frame } from '../../src/frame.ts';
+import { type Data, type End, end, type Frame } from '../../src/frame.ts';
 import { lawful } from '../../src/lawful.ts';
+import { cut } from '../../src/payload.ts';
 import type {
+  Acks,
+  Fragment,
   Kafka,
+  KafkaAnswer,
   KafkaBegin,
   KafkaFault,
   KafkaMark,
   KafkaRecord,
   KafkaReplyBegin,
 } from '../../src/protocol/kafka.ts';
+import { fragment } from '../../src/protocol/kafka-fragment.ts';
 import type { Binding } from '../../src/protocol.ts';
 import type { Run } from '../../src/run.ts';
+
+/** A record to produce; by its key, unless it says a partition. */
+export interface Produced {
+  readonly key?: string | null;
+  readonly value: string | null;
+  readonly headers?: readonly (readonly [string, string | null])[];
+  readonly partition?: number;
+  readonly acks?: Acks;
+}
 
 /** A record whose bytes are its own. */
 export interface Kept {
@@ -43,6 +58,7 @@ export class Subscriber {
   begun: KafkaReplyBegin | undefined;
   readonly records: Kept[] = [];
   readonly marks: KafkaMark[] = [];
+  readonly answers: KafkaAnswer[] = [];
   readonly data: unknown[] = [];
   /** Resolves at END, rejects with the fault of an ABORT or a defect. */
   readonly over: Promise<void>;
@@ -51,6 +67,7 @@ export class Subscriber {
   readonly #credit: number;
   readonly #returns: boolean;
   readonly #subscription;
+  readonly #fragments = new Deque<Data<Fragment>>();
   #ended = false;
   #wake: () => void = () => {};
   #watch: () => void = () => {};
@@ -61,7 +78,7 @@ export class Subscriber {
     this.#returns = returns;
     const initial = emitter<Kafka['initial']>(begin, (wake) => {
       this.#wake = wake;
-      return { pull: () => (this.#ended ? end() : undefined) };
+      return { pull: (balance) => this.#pull(balance) };
     });
     const reply = initial.pipe(lawful('initial'), binding, lawful('reply'));
     const { promise, resolve, reject } = withResolvers();
@@ -101,7 +118,19 @@ export class Subscriber {
     this.#control?.(reset());
   }
 
-  /** Ends the initial lane. */
+  /** Produces a record, as soon as there is credit. */
+  send({ key = null, value, headers = [], ...rest }: Produced): void {
+    const opens = {
+      key: key === null ? null : Buffer.from(key),
+      headers: headers.map(([name, text]) => ({ name, value: text === null ? null : Buffer.from(text) })),
+      ...(value === null && { tombstone: true }),
+      ...rest,
+    };
+    this.#fragments.push(fragment(Buffer.from(value ?? ''), true, opens));
+    this.#wake();
+  }
+
+  /** Ends the initial lane, once all is sent. */
   end(): void {
     this.#ended = true;
     this.#wake();
@@ -121,7 +150,20 @@ export class Subscriber {
       if ('at' in payload) this.#keep(payload);
       else this.data.push(payload);
       if (this.#returns) this.#control?.(window(frame.reserved));
-    } else if (frame.kind === 'flush' && 'mark' in frame.ext) this.marks.push(frame.ext);
+    } else if (frame.kind === 'flush') {
+      if ('mark' in frame.ext) this.marks.push(frame.ext);
+      else this.answers.push(frame.ext);
+    }
+  }
+
+  #pull(balance: number): Data<Fragment> | End<never> | undefined {
+    const { first } = this.#fragments;
+    if (first === undefined) return this.#ended ? end() : undefined;
+    if (balance <= 0) return undefined;
+    const parts = cut(first, balance);
+    if (parts === undefined) return this.#fragments.shift();
+    this.#fragments.first = parts[1];
+    return parts[0];
   }
 
   #keep(run: Run<KafkaRecord>): void {

@@ -1,5 +1,5 @@
 import type { ProducedRecord } from '../../protocol/kafka.ts';
-import { partitionOf } from '../partitioner.ts';
+import { partitionOf } from '../batches/partitioner.ts';
 import type { Topic } from '../topic.ts';
 
 /** Chooses the partitions of records: the one they name, that of their hash key or key, or each in turn. */

@@ -1,6 +1,6 @@
 import type { Deque } from '../../deque.ts';
 import type { Acks } from '../../protocol/kafka.ts';
-import { BatchBuilder, type BuiltRecord, renumber } from '../batch-builder.ts';
+import { BatchBuilder, type BuiltRecord, renumber } from '../batches/batch-builder.ts';
 import type { Codec } from '../codecs/index.ts';
 import { KafkaError } from '../kafka-errors.ts';
 import type { ProducedPartition } from '../requests/produce.ts';

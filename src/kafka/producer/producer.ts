@@ -3,7 +3,7 @@ import { positive, SluiceError } from '../../errors.ts';
 import type { Acks } from '../../protocol/kafka.ts';
 import { eventLoop } from '../../scheduler.ts';
 import { Backoff, type BackoffOptions } from '../backoff.ts';
-import type { BuiltRecord } from '../batch-builder.ts';
+import type { BuiltRecord } from '../batches/batch-builder.ts';
 import type { Cluster } from '../cluster.ts';
 import { type Codec, type Compression, codecNamed } from '../codecs/index.ts';
 import { KafkaError } from '../kafka-errors.ts';

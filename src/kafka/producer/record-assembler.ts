@@ -1,5 +1,5 @@
 import type { Fragment, ProducedRecord } from '../../protocol/kafka.ts';
-import type { BuiltRecord } from '../batch-builder.ts';
+import type { BuiltRecord } from '../batches/batch-builder.ts';
 import { KafkaError } from '../kafka-errors.ts';
 import { sizeOf } from './produce-batch.ts';
 

@@ -1,15 +1,14 @@
-import { type Observable, Subscription } from 'rxjs';
-import { listen } from '../../listen.ts';
+import type { Observable } from 'rxjs';
 import type { Gap } from '../../marks.ts';
 import type { From, Isolation, KafkaFault, PartitionOffsets } from '../../protocol/kafka.ts';
 import type { Matcher } from '../../protocol/kafka-filters.ts';
-import { Backoff } from '../backoff.ts';
 import { AbortedTransactions } from '../batches/aborted.ts';
 import { batchesOf, broken } from '../batches/record-batch.ts';
 import { heals, isFault, kafkaErrorOf, kafkaFault, NONE } from '../kafka-errors.ts';
 import type { FetchedPartition } from '../requests/fetch.ts';
 import { NO_TOPIC_ID } from '../requests/metadata.ts';
 import type { Topic } from '../topic.ts';
+import { Attempts } from './attempts.ts';
 import { Delivery } from './delivery.ts';
 import type { Fetched, Want } from './fetch-request.ts';
 import type { Fetcher } from './fetcher.ts';
@@ -26,7 +25,7 @@ export class Reader implements Fetched {
   readonly delivery: Delivery;
   readonly #reading: Reading;
   #from: From;
-  readonly #backoff: Backoff;
+  readonly #attempts: Attempts;
   #topicId = NO_TOPIC_ID;
   #led: Led | undefined;
   #fetcher: Fetcher | undefined;
@@ -38,17 +37,14 @@ export class Reader implements Fetched {
   #offsets: PartitionOffsets | undefined;
   #stable: bigint | undefined;
   #end: bigint | undefined;
-  #isHeld = false;
   #isBroken = false;
-  /** A question to the leader that is under way, or the time for which it is left alone. */
-  #pending: Subscription | undefined;
 
   constructor(reading: Reading, partition: number, from: From, matcher: Matcher | undefined) {
     this.partition = partition;
     this.#reading = reading;
     this.#from = from;
     this.#isAnchored = typeof from === 'object' && 'offset' in from;
-    this.#backoff = new Backoff(reading.backoff);
+    this.#attempts = new Attempts(reading.life, reading.backoff, reading.scheduler);
     this.delivery = new Delivery({ ...reading, partition, matcher, wake: () => reading.changed(this) });
     reading.life.add(() => this.close());
   }
@@ -93,11 +89,11 @@ export class Reader implements Fetched {
     this.#led = { topic, partition, leader, leaderEpoch };
     this.#fetcher = leader < 0 ? undefined : this.#reading.fetchers.of(leader);
     this.#reading.changed(this);
-    if (!this.#isHeld) this.#go();
+    if (!this.#attempts.areHeld) this.#go();
   }
 
   want(): Want | undefined {
-    if (this.#position === undefined || this.#pending !== undefined || this.#isBroken) return undefined;
+    if (this.#position === undefined || this.#attempts.arePending || this.#isBroken) return undefined;
     const { ahead, hasCredit, isBounded } = this.#reading;
     const want = { offset: this.#position, leaderEpoch: this.#led?.leaderEpoch ?? -1, lastEpoch: this.#lastEpoch };
     if (this.#end === undefined) return { ...want, maxBytes: 1, isUrgent: true };
@@ -127,7 +123,7 @@ export class Reader implements Fetched {
     const { highWatermark, lastStableOffset, diverging } = answer;
     const position = this.#position as bigint;
     const { isolation } = this;
-    this.#backoff.reset();
+    this.#attempts.succeed();
     if (diverging !== undefined)
       return this.#resume(back(this.partition, position, diverging.endOffset, diverging.epoch));
     this.#offsets ??= { partition: this.partition, offset: position, highWatermark, lastStableOffset };
@@ -176,9 +172,7 @@ export class Reader implements Fetched {
   /** The first question to a leader, or the next after something failed. */
   #go(): void {
     const { cluster, isolation } = this.#reading;
-    this.#pending?.unsubscribe();
-    this.#pending = undefined;
-    this.#isHeld = false;
+    this.#attempts.cancel();
     if (this.#fetcher === undefined || this.#led === undefined) return;
     if (this.#position !== undefined) this.#fetcher.add(this);
     else this.#ask(offsetOf(cluster, this.#led, this.#from, isolation), (to) => this.#resume({ to }));
@@ -217,31 +211,21 @@ export class Reader implements Fetched {
   }
 
   #hold(fault: KafkaFault): void {
-    const { cluster, onRetry, scheduler } = this.#reading;
+    const { cluster, onRetry } = this.#reading;
     onRetry(fault);
     if (fault.kafka === undefined || kafkaErrorOf(fault.kafka.code).remedy === 'refresh') cluster.refresh();
     this.#fetcher?.remove(this);
-    this.#pending?.unsubscribe();
-    this.#isHeld = true;
-    this.#pending = scheduler.schedule(() => this.#go(), this.#backoff.next());
+    this.#attempts.hold(() => this.#go());
   }
 
   #ask<T>(question: Observable<T>, then: (answer: T) => void): void {
-    // Set before it is asked, since the answer may come at once.
-    const pending = new Subscription();
-    this.#pending = pending;
-    const asking = listen(question, this.#reading.life, {
-      next: then,
-      error: (thrown) => this.fail(thrown),
-      complete() {},
-    });
-    pending.add(asking);
+    this.#attempts.ask(question, then, (thrown) => this.fail(thrown));
   }
 
   /** Reads no more. */
   close(): void {
     this.#fetcher?.remove(this);
-    this.#pending?.unsubscribe();
+    this.#attempts.cancel();
     this.delivery.position.close();
   }
 

@@ -9,6 +9,10 @@ export interface Context extends Client {
   readonly metadataMaxAge: number;
   /** The most bytes that the records of a batch may inflate to, if those are not less than four times its own. */
   readonly maxInflated: number;
+  /** The credit of a lane that produces, in bytes. */
+  readonly produceWindow: number;
+  /** The most bytes of a record that is produced. */
+  readonly maxRecord: number;
   /** How long to leave alone what failed. */
   readonly backoff: BackoffOptions;
   readonly scheduler: SchedulerLike;

@@ -1,35 +1,53 @@
-import { catchError, map, of, take } from 'rxjs';
+import { type Begin, end } from '../../frame.ts';
 import { listen } from '../../listen.ts';
 import type { KafkaBegin, PartitionOffsets } from '../../protocol/kafka.ts';
-import { described } from '../describe.ts';
+import { cleanupPolicyOf } from '../cleanup-policy.ts';
 import type { Context } from './context.ts';
+import { producing } from './producing.ts';
 import { reading } from './reading.ts';
 import type { Answering, Stream } from './stream.ts';
 
-/** The records of all partitions of a topic, as one stream. */
-export const mergedStream = (
-  context: Context,
-  begin: Extract<KafkaBegin, { api: 'merged' }>,
-  stream: Stream,
-): Answering => {
+type Merged = Extract<KafkaBegin, { api: 'merged' }>;
+
+/** The records of all partitions of a topic, read as one stream, or produced to it, or both. */
+export function mergedStream(context: Context, begin: Begin<Merged>, stream: Stream): Answering {
+  const { capabilities, topic, acks = 'all', until } = begin.ext;
+  if (capabilities === 'fetch') return mergedFetch(context, begin.ext, stream);
+  const produced = producing(context, begin, stream, { topic, acks });
+  if (capabilities === 'produce') {
+    stream.begin({ api: 'merged', partitions: [], cleanupPolicy: undefined });
+    return produced;
+  }
+  const fetched = mergedFetch(context, begin.ext, stream);
+  // It is over when all that was produced is answered and, if it is bounded, all that there was is read.
+  let isAnswered = false;
+  let isRead = until === undefined;
+  return {
+    pull(balance) {
+      const answer = isAnswered ? undefined : produced.pull(balance);
+      if (answer?.kind === 'end') isAnswered = true;
+      else if (answer !== undefined) return answer;
+      if (isAnswered && isRead) return end();
+      const record = fetched.pull(balance);
+      if (record?.kind !== 'end') return record;
+      isRead = true;
+      return isAnswered ? record : undefined;
+    },
+    idle: () => fetched.idle?.() ?? false,
+    receive: (frame) => (frame.kind === 'flush' ? fetched : produced).receive?.(frame),
+  };
+}
+
+function mergedFetch(context: Context, begin: Merged, stream: Stream): Answering {
   const { from, topic } = begin;
   let partitions: readonly PartitionOffsets[] | undefined;
   let policy: { readonly cleanupPolicy: string | undefined } | undefined;
   const begun = (): void => {
     if (partitions !== undefined && policy !== undefined) stream.begin({ api: 'merged', partitions, ...policy });
   };
-  const policies = described(context.cluster, topic, [CLEANUP_POLICY], context).pipe(
-    take(1),
-    map((configs) => ({ cleanupPolicy: configs[CLEANUP_POLICY] ?? undefined })),
-    catchError((thrown) => {
-      // Whoever may read a topic need not be allowed to see how it is configured.
-      if (NOT_ALLOWED.includes(thrown?.kafka?.name)) return of({ cleanupPolicy: undefined });
-      throw thrown;
-    }),
-  );
-  listen(policies, stream.life, {
-    next(found) {
-      policy = found;
+  listen(cleanupPolicyOf(context.cluster, topic, context), stream.life, {
+    next(cleanupPolicy) {
+      policy = { cleanupPolicy };
       begun();
     },
     complete() {},
@@ -42,7 +60,4 @@ export const mergedStream = (
       begun();
     },
   });
-};
-
-const CLEANUP_POLICY = 'cleanup.policy';
-const NOT_ALLOWED: readonly unknown[] = ['TOPIC_AUTHORIZATION_FAILED', 'CLUSTER_AUTHORIZATION_FAILED'];
+}

@@ -6,10 +6,12 @@ import { describeStream } from './describe-stream.ts';
 import { fetchStream } from './fetch-stream.ts';
 import { mergedStream } from './merged-stream.ts';
 import { metaStream } from './meta-stream.ts';
+import { produceStream } from './produce-stream.ts';
 import type { Answering, Stream } from './stream.ts';
 
 /** What answers a stream, by its api. @throws SluiceError CONFIG_UNSUPPORTED */
-export function open(context: Context, { ext }: Begin<KafkaBegin>, stream: Stream): Answering {
+export function open(context: Context, begin: Begin<KafkaBegin>, stream: Stream): Answering {
+  const { ext, control } = begin;
   switch (ext.api) {
     case 'meta':
       return metaStream(context, ext, stream);
@@ -18,7 +20,9 @@ export function open(context: Context, { ext }: Begin<KafkaBegin>, stream: Strea
     case 'fetch':
       return fetchStream(context, ext, stream);
     case 'merged':
-      return mergedStream(context, ext, stream);
+      return mergedStream(context, { kind: 'begin', ext, control }, stream);
+    case 'produce':
+      return produceStream(context, { kind: 'begin', ext, control }, stream);
     default:
       throw new SluiceError('CONFIG_UNSUPPORTED', `kafka client does not answer ${ext.api} streams`);
   }

@@ -47,7 +47,7 @@ function open(
       seen.granted += control.credit;
     }
   };
-  lane.receive(begin({ api: 'produce', topic: 't', partition: 0 }, control));
+  lane.receive(begin({ api: 'produce' as const, topic: 't', partition: 0 }, control));
   const send = (text: string, opens: Partial<ProducedRecord> | undefined = {}, last = true, reserved = 10): void => {
     if (seen.balance <= 0) throw new Error('no credit');
     seen.balance -= reserved;

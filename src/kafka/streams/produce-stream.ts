@@ -1,0 +1,17 @@
+import type { Begin } from '../../frame.ts';
+import type { KafkaBegin } from '../../protocol/kafka.ts';
+import type { Context } from './context.ts';
+import { producing } from './producing.ts';
+import type { Answering, Stream } from './stream.ts';
+
+/** Records for one partition. */
+export const produceStream = (
+  context: Context,
+  begin: Begin<Extract<KafkaBegin, { api: 'produce' }>>,
+  stream: Stream,
+): Answering => {
+  const { topic, partition } = begin.ext;
+  const answering = producing(context, begin, stream, { topic, only: partition, acks: 'all' });
+  stream.begin({ api: 'produce' });
+  return answering;
+};
