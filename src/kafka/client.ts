@@ -1,9 +1,9 @@
 import { Observable, ReplaySubject, type SchedulerLike, share, switchMap, timer } from 'rxjs';
 import type { Endpoint, Net } from '../protocol/net.ts';
 import type { Binding } from '../protocol.ts';
+import { codecsReady } from '../records/codecs/index.ts';
 import { eventLoop } from '../scheduler.ts';
 import { Cluster, type ClusterOptions } from './cluster.ts';
-import { codecsReady } from './codecs/index.ts';
 import { Producer, type ProducerOptions } from './producer/producer.ts';
 import { Fetchers, type FetchersOptions } from './reading/fetchers.ts';
 

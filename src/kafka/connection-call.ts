@@ -1,6 +1,6 @@
 import { catchError, concatMap, defer, type Observable, tap, throwError } from 'rxjs';
+import { KafkaError } from '../protocol/kafka-error.ts';
 import type { Exchange } from './connection-exchange.ts';
-import { KafkaError } from './kafka-errors.ts';
 import type { Answer, Api } from './requests/api.ts';
 import { apiVersions } from './requests/api-versions.ts';
 import { Reader } from './requests/reader.ts';

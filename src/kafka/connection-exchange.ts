@@ -3,10 +3,11 @@ import { Deque } from '../deque.ts';
 import type { Source } from '../emitter.ts';
 import type { Fault } from '../errors.ts';
 import { type Abort, abort, data, end, type Following } from '../frame.ts';
+import { KafkaError } from '../protocol/kafka-error.ts';
 import { Throttle } from './connection-throttle.ts';
 import type { RequestLane } from './frames.ts';
 import { SIZE } from './frames-assembler.ts';
-import { closed, KafkaError } from './kafka-errors.ts';
+import { closed } from './kafka-errors.ts';
 
 /** A request that is to be sent. */
 export interface Outgoing {

@@ -1,4 +1,5 @@
-import { KafkaError, kafkaFault, NONE } from './kafka-errors.ts';
+import { KafkaError } from '../protocol/kafka-error.ts';
+import { kafkaFault, NONE } from './kafka-errors.ts';
 import type { Answer, Api } from './requests/api.ts';
 import type { ApiVersionsAnswer, Versions } from './requests/api-versions.ts';
 import { fetch } from './requests/fetch.ts';

@@ -1,8 +1,9 @@
 import { defer, distinctUntilChanged, map, type Observable, repeat, retry, type SchedulerLike, timer } from 'rxjs';
 import type { KafkaFault } from '../protocol/kafka.ts';
+import { isFault } from '../protocol/kafka-error.ts';
 import { Backoff, type BackoffOptions } from './backoff.ts';
 import type { Cluster } from './cluster.ts';
-import { heals, isFault, kafkaFault, NONE } from './kafka-errors.ts';
+import { heals, kafkaFault, NONE } from './kafka-errors.ts';
 import { describeConfigs } from './requests/topics.ts';
 
 /** A topic's configuration, by name. */

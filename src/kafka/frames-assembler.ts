@@ -1,4 +1,4 @@
-import { KafkaError } from './kafka-errors.ts';
+import { KafkaError } from '../protocol/kafka-error.ts';
 
 /** How many bytes a size takes. */
 export const SIZE = 4;

@@ -4,11 +4,11 @@ import { positive } from '../errors.ts';
 import { abort, data, type Frame } from '../frame.ts';
 import { Gate } from '../gate.ts';
 import { listen } from '../listen.ts';
+import type { KafkaError } from '../protocol/kafka-error.ts';
 import type { Net, NetLane } from '../protocol/net.ts';
 import type { Binding, Protocol } from '../protocol.ts';
 import { Fifo } from '../queue.ts';
 import { Assembler, SIZE } from './frames-assembler.ts';
-import type { KafkaError } from './kafka-errors.ts';
 
 /** One request, without its size, in as many pieces as it has; none is empty. It costs its bytes and 4 for the size. */
 export interface Request {

@@ -1,5 +1,6 @@
-import { type Code, type Fault, SluiceError } from '../errors.ts';
+import type { Code, Fault } from '../errors.ts';
 import type { KafkaFault } from '../protocol/kafka.ts';
+import { KafkaError } from '../protocol/kafka-error.ts';
 import type { Endpoint } from '../protocol/net.ts';
 
 /**
@@ -120,38 +121,6 @@ export const kafkaErrors: ReadonlyMap<number, KafkaErrorKind> = new Map(
 /** The error of a code; one that this table does not know is fatal. */
 export const kafkaErrorOf = (code: number): KafkaErrorKind => kafkaErrors.get(code) ?? kind(code, 'UNKNOWN_ERROR_CODE');
 
-/** A fault of the kafka layer, with Kafka's own code and name where the broker gave one. */
-export class KafkaError extends SluiceError implements KafkaFault {
-  declare readonly kafka?: { readonly code: number; readonly name: string };
-  readonly #detail: string;
-  #placed = false;
-
-  constructor(code: Code, detail: string, options?: ErrorOptions & { readonly kafka?: KafkaFault['kafka'] }) {
-    super(code, detail, options);
-    this.#detail = detail;
-    if (options?.kafka !== undefined) this.kafka = { code: options.kafka.code, name: options.kafka.name };
-  }
-
-  /** The same, with a message that begins with the place; itself, if it has one. */
-  at(place: string): KafkaError {
-    if (this.#placed) return this;
-    const { cause, kafka } = this;
-    const known = { ...(cause !== undefined && { cause }), ...(kafka !== undefined && { kafka }) };
-    const placed = new KafkaError(this.code, `${place}: ${this.#detail}`, known);
-    placed.#placed = true;
-    return placed;
-  }
-
-  /** The same, with a message that goes on with `more`. */
-  but(more: string): KafkaError {
-    const { cause, kafka } = this;
-    const known = { ...(cause !== undefined && { cause }), ...(kafka !== undefined && { kafka }) };
-    const longer = new KafkaError(this.code, `${this.#detail}; ${more}`, known);
-    longer.#placed = this.#placed;
-    return longer;
-  }
-}
-
 /** Faults of one connection, or of the way to it. */
 const PASSING: readonly string[] = [
   'KAFKA_CORRELATION',
@@ -176,11 +145,6 @@ export const asKafkaError = (fault: KafkaFault): KafkaError =>
   fault instanceof KafkaError
     ? fault
     : new KafkaError(fault.code as Code, fault.message.replace(`${fault.code}: `, ''), { cause: fault });
-
-/** Whether what an Observable failed with is a fault; anything else is a defect. */
-export const isFault = (thrown: unknown): thrown is KafkaFault =>
-  thrown instanceof SluiceError ||
-  (typeof thrown === 'object' && thrown !== null && 'code' in thrown && !(thrown instanceof Error));
 
 /** What a request fails with that is made too late. */
 export const closed = new KafkaError('KAFKA_CLOSED', 'the connection was closed on this side');

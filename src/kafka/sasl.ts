@@ -1,5 +1,6 @@
 import { firstValueFrom, from, type Observable, type ObservableInput, switchMap } from 'rxjs';
-import { KafkaError, kafkaErrorOf, NONE } from './kafka-errors.ts';
+import { KafkaError } from '../protocol/kafka-error.ts';
+import { kafkaErrorOf, NONE } from './kafka-errors.ts';
 import { type Mechanism, saslExchange } from './kafkajs.ts';
 import type { Answer, Api } from './requests/api.ts';
 import { saslAuthenticate, saslHandshake } from './requests/sasl.ts';

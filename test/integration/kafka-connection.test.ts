@@ -3,7 +3,6 @@ import { firstValueFrom, of } from 'rxjs';
 import { tcpClient } from '../../operators/tcp/client.ts';
 import { tlsClient } from '../../operators/tls/client.ts';
 import { type Connection, type ConnectionOptions, connect } from '../../src/kafka/connection.ts';
-import { KafkaError } from '../../src/kafka/kafka-errors.ts';
 import { Pool } from '../../src/kafka/pool.ts';
 import { type FetchedPartition, fetch, fetchByName } from '../../src/kafka/requests/fetch.ts';
 import { findCoordinator } from '../../src/kafka/requests/find-coordinator.ts';
@@ -14,6 +13,7 @@ import { offsetForLeaderEpoch } from '../../src/kafka/requests/offset-for-leader
 import { produce } from '../../src/kafka/requests/produce.ts';
 import { createTopics, deleteTopics, describeConfigs } from '../../src/kafka/requests/topics.ts';
 import type { Sasl } from '../../src/kafka/sasl.ts';
+import { KafkaError } from '../../src/protocol/kafka-error.ts';
 import type { Endpoint, Net } from '../../src/protocol/net.ts';
 import type { Binding } from '../../src/protocol.ts';
 import { type Access, type Listener, USERS, type User, unsecuredToken } from '../broker/access.ts';

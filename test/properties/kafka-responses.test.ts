@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Connection, connect } from '../../src/kafka/connection.ts';
-import { KafkaError } from '../../src/kafka/kafka-errors.ts';
 import type { Api } from '../../src/kafka/requests/api.ts';
 import { apiVersions } from '../../src/kafka/requests/api-versions.ts';
 import { fetch, fetchByName } from '../../src/kafka/requests/fetch.ts';
@@ -13,6 +12,7 @@ import { offsetForLeaderEpoch } from '../../src/kafka/requests/offset-for-leader
 import { produce } from '../../src/kafka/requests/produce.ts';
 import { saslAuthenticate, saslHandshake } from '../../src/kafka/requests/sasl.ts';
 import { createTopics, deleteTopics, describeConfigs } from '../../src/kafka/requests/topics.ts';
+import { KafkaError } from '../../src/protocol/kafka-error.ts';
 import { packageRoot } from '../broker/root.ts';
 import { Clock } from '../src/kafka/clock.ts';
 import { FakeBroker, type Ranges, versionsBody } from '../src/kafka/fake-broker.ts';

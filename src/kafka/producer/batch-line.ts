@@ -1,5 +1,5 @@
-import type { Codec } from '../codecs/index.ts';
-import { KafkaError } from '../kafka-errors.ts';
+import { KafkaError } from '../../protocol/kafka-error.ts';
+import type { Codec } from '../../records/codecs/index.ts';
 import { type Answered, judge, type Outcome, type Verdict } from './outcome.ts';
 import type { Batch, Numbered } from './produce-batch.ts';
 import { following, Numbering, type ProducerIds } from './producer-ids.ts';

@@ -2,7 +2,7 @@ import type { SchedulerLike } from 'rxjs';
 import { Deque } from '../../deque.ts';
 import { Loop } from '../../loop.ts';
 import type { KafkaAnswer } from '../../protocol/kafka.ts';
-import type { KafkaError } from '../kafka-errors.ts';
+import type { KafkaError } from '../../protocol/kafka-error.ts';
 import type { Produced } from './produce-batch.ts';
 
 /** A record that is not answered yet. */

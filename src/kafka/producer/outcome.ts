@@ -1,5 +1,6 @@
 import type { KafkaFault } from '../../protocol/kafka.ts';
-import { asKafkaError, heals, type KafkaError, kafkaErrorOf, kafkaFault, NONE } from '../kafka-errors.ts';
+import type { KafkaError } from '../../protocol/kafka-error.ts';
+import { asKafkaError, heals, kafkaErrorOf, kafkaFault, NONE } from '../kafka-errors.ts';
 import type { ProducedPartition } from '../requests/produce.ts';
 import type { Batch } from './produce-batch.ts';
 

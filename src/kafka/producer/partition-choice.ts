@@ -1,6 +1,6 @@
 import type { ProducedRecord } from '../../protocol/kafka.ts';
-import { partitionOf } from '../batches/partitioner.ts';
 import type { Topic } from '../topic.ts';
+import { partitionOf } from './partitioner.ts';
 
 /** Chooses the partitions of records: the one they name, that of their hash key or key, or each in turn. */
 export class PartitionChoice {

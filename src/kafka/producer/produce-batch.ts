@@ -1,8 +1,8 @@
 import type { Deque } from '../../deque.ts';
 import type { Acks } from '../../protocol/kafka.ts';
-import { BatchBuilder, type BuiltRecord, renumber } from '../batches/batch-builder.ts';
-import type { Codec } from '../codecs/index.ts';
-import { KafkaError } from '../kafka-errors.ts';
+import { KafkaError } from '../../protocol/kafka-error.ts';
+import { BatchBuilder, type BuiltRecord, renumber } from '../../records/batch-builder.ts';
+import type { Codec } from '../../records/codecs/index.ts';
 import type { ProducedPartition } from '../requests/produce.ts';
 
 /** Where a record was written; the offset is -1 where no acks were asked for. */

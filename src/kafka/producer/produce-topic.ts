@@ -1,7 +1,8 @@
 import type { Subscriber, Subscription } from 'rxjs';
 import { listen } from '../../listen.ts';
+import { isFault } from '../../protocol/kafka-error.ts';
 import type { Cluster } from '../cluster.ts';
-import { asKafkaError, isFault } from '../kafka-errors.ts';
+import { asKafkaError } from '../kafka-errors.ts';
 import type { Topic } from '../topic.ts';
 import { NO_LEADER, PartitionQueue, type PartitionQueueOptions } from './partition-queue.ts';
 import type { Sending } from './produce-batch.ts';

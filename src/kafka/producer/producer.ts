@@ -1,12 +1,12 @@
 import { type SchedulerLike, Subscriber } from 'rxjs';
 import { positive, SluiceError } from '../../errors.ts';
 import type { Acks } from '../../protocol/kafka.ts';
+import { KafkaError } from '../../protocol/kafka-error.ts';
+import type { BuiltRecord } from '../../records/batch-builder.ts';
+import { type Codec, type Compression, codecNamed } from '../../records/codecs/index.ts';
 import { eventLoop } from '../../scheduler.ts';
 import { Backoff, type BackoffOptions } from '../backoff.ts';
-import type { BuiltRecord } from '../batches/batch-builder.ts';
 import type { Cluster } from '../cluster.ts';
-import { type Codec, type Compression, codecNamed } from '../codecs/index.ts';
-import { KafkaError } from '../kafka-errors.ts';
 import { BrokerSender } from './broker-sender.ts';
 import { type Produced, type ProducerNumber, type Sending, sizeOf } from './produce-batch.ts';
 import { ProduceTopic } from './produce-topic.ts';

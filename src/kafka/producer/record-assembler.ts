@@ -1,6 +1,6 @@
 import type { Fragment, ProducedRecord } from '../../protocol/kafka.ts';
-import type { BuiltRecord } from '../batches/batch-builder.ts';
-import { KafkaError } from '../kafka-errors.ts';
+import { KafkaError } from '../../protocol/kafka-error.ts';
+import type { BuiltRecord } from '../../records/batch-builder.ts';
 import { sizeOf } from './produce-batch.ts';
 
 /** A whole record, with what it said of itself. */

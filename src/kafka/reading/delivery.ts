@@ -4,9 +4,9 @@ import { type Data, data, type Flush, flush } from '../../frame.ts';
 import type { Gap } from '../../marks.ts';
 import type { KafkaMark, KafkaRecord } from '../../protocol/kafka.ts';
 import type { Matcher } from '../../protocol/kafka-filters.ts';
+import type { RecordBatch } from '../../records/record-batch.ts';
+import { type RecordRun, runOf } from '../../records/record-run.ts';
 import { MOST_RECORDS, type Run } from '../../run.ts';
-import type { RecordBatch } from '../batches/record-batch.ts';
-import { type RecordRun, runOf } from '../batches/record-run.ts';
 import { Position } from './position.ts';
 
 export interface DeliveryOptions {

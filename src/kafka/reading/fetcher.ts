@@ -1,7 +1,8 @@
 import type { SchedulerLike, Subscriber, Subscription } from 'rxjs';
 import { listen } from '../../listen.ts';
+import { KafkaError } from '../../protocol/kafka-error.ts';
 import type { Cluster } from '../cluster.ts';
-import { KafkaError, kafkaFault, NONE } from '../kafka-errors.ts';
+import { kafkaFault, NONE } from '../kafka-errors.ts';
 import type { FetchAnswer, FetchedPartition } from '../requests/fetch.ts';
 import { Asked, type Fetched } from './fetch-request.ts';
 

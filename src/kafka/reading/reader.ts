@@ -1,10 +1,11 @@
 import type { Observable } from 'rxjs';
 import type { Gap } from '../../marks.ts';
 import type { From, Isolation, KafkaFault, PartitionOffsets } from '../../protocol/kafka.ts';
+import { isFault } from '../../protocol/kafka-error.ts';
 import type { Matcher } from '../../protocol/kafka-filters.ts';
-import { AbortedTransactions } from '../batches/aborted.ts';
-import { batchesOf, broken } from '../batches/record-batch.ts';
-import { heals, isFault, kafkaErrorOf, kafkaFault, NONE } from '../kafka-errors.ts';
+import { AbortedTransactions } from '../../records/aborted.ts';
+import { batchesOf, broken } from '../../records/record-batch.ts';
+import { heals, kafkaErrorOf, kafkaFault, NONE } from '../kafka-errors.ts';
 import type { FetchedPartition } from '../requests/fetch.ts';
 import { NO_TOPIC_ID } from '../requests/metadata.ts';
 import type { Topic } from '../topic.ts';

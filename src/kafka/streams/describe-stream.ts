@@ -1,10 +1,10 @@
 import { map } from 'rxjs';
 import { data } from '../../frame.ts';
 import type { KafkaBegin } from '../../protocol/kafka.ts';
+import type { Answering, Stream } from '../../protocol/kafka-stream.ts';
 import { described } from '../describe.ts';
 import type { Context } from './context.ts';
 import { latestOf } from './latest-of.ts';
-import type { Answering, Stream } from './stream.ts';
 
 /** A topic's configuration, again whenever it changes. */
 export const describeStream = (

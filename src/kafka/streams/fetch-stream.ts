@@ -1,8 +1,8 @@
 import type { KafkaBegin } from '../../protocol/kafka.ts';
+import type { Answering, Stream } from '../../protocol/kafka-stream.ts';
 import { kafkaFault } from '../kafka-errors.ts';
 import type { Context } from './context.ts';
 import { reading } from './reading.ts';
-import type { Answering, Stream } from './stream.ts';
 
 /** The records of one partition. */
 export const fetchStream = (

@@ -2,7 +2,7 @@ import type { Observable } from 'rxjs';
 import type { Data } from '../../frame.ts';
 import { listen } from '../../listen.ts';
 import type { Kafka, KafkaReplyBegin } from '../../protocol/kafka.ts';
-import type { Answering, Stream } from './stream.ts';
+import type { Answering, Stream } from '../../protocol/kafka-stream.ts';
 
 /** Sends states, of which one that is still to be sent is replaced by the next; begins with the first. */
 export function latestOf(

@@ -1,11 +1,11 @@
 import { type Begin, end } from '../../frame.ts';
 import { listen } from '../../listen.ts';
 import type { KafkaBegin, PartitionOffsets } from '../../protocol/kafka.ts';
+import type { Answering, Stream } from '../../protocol/kafka-stream.ts';
 import { cleanupPolicyOf } from '../cleanup-policy.ts';
 import type { Context } from './context.ts';
 import { producing } from './producing.ts';
 import { reading } from './reading.ts';
-import type { Answering, Stream } from './stream.ts';
 
 type Merged = Extract<KafkaBegin, { api: 'merged' }>;
 

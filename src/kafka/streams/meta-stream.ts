@@ -1,9 +1,9 @@
 import { distinctUntilChanged, map } from 'rxjs';
 import { data } from '../../frame.ts';
 import type { KafkaBegin, Meta } from '../../protocol/kafka.ts';
+import type { Answering, Stream } from '../../protocol/kafka-stream.ts';
 import type { Context } from './context.ts';
 import { latestOf } from './latest-of.ts';
-import type { Answering, Stream } from './stream.ts';
 
 /** Who leads each partition of a topic, again whenever that changes. */
 export const metaStream = (

@@ -1,8 +1,8 @@
 import type { Begin } from '../../frame.ts';
 import type { KafkaBegin } from '../../protocol/kafka.ts';
+import type { Answering, Stream } from '../../protocol/kafka-stream.ts';
 import type { Context } from './context.ts';
 import { producing } from './producing.ts';
-import type { Answering, Stream } from './stream.ts';
 
 /** Records for one partition. */
 export const produceStream = (

@@ -2,9 +2,9 @@ import type { ControlSink } from '../../control.ts';
 import { Deque } from '../../deque.ts';
 import { type Begin, end, type Flush, flush } from '../../frame.ts';
 import type { Acks, KafkaAnswer, KafkaBegin } from '../../protocol/kafka.ts';
+import type { Answering, Stream } from '../../protocol/kafka-stream.ts';
 import { ProduceLane } from '../producer/produce-lane.ts';
 import type { Context } from './context.ts';
-import type { Answering, Stream } from './stream.ts';
 
 export interface ProducingOptions {
   readonly topic: string;

@@ -4,10 +4,10 @@ import { end, type Flush, flush } from '../../frame.ts';
 import { listen } from '../../listen.ts';
 import type { From, KafkaBegin, KafkaMark, PartitionOffsets } from '../../protocol/kafka.ts';
 import { matcherOf } from '../../protocol/kafka-filters.ts';
+import type { Answering, Stream } from '../../protocol/kafka-stream.ts';
 import { Readers } from '../reading/readers.ts';
 import type { Topic } from '../topic.ts';
 import type { Context } from './context.ts';
-import type { Answering, Stream } from './stream.ts';
 
 export interface ReadingOptions {
   /** Which partitions are read of a topic as it is now. @throws KafkaError if it has not those that are asked for */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { firstValueFrom } from 'rxjs';
 import { codes } from '../../../src/errors.ts';
-import { brokerAt, KafkaError, kafkaErrorOf, kafkaErrors, kafkaFault } from '../../../src/kafka/kafka-errors.ts';
+import { brokerAt, kafkaErrorOf, kafkaErrors, kafkaFault } from '../../../src/kafka/kafka-errors.ts';
 import type { Answer, Api } from '../../../src/kafka/requests/api.ts';
 import { apiVersions, UNSUPPORTED_VERSION } from '../../../src/kafka/requests/api-versions.ts';
 import { fetch, fetchByName } from '../../../src/kafka/requests/fetch.ts';
@@ -18,6 +18,7 @@ import { Reader } from '../../../src/kafka/requests/reader.ts';
 import { saslAuthenticate, saslHandshake } from '../../../src/kafka/requests/sasl.ts';
 import { createTopics, deleteTopics, describeConfigs } from '../../../src/kafka/requests/topics.ts';
 import { Writer } from '../../../src/kafka/requests/writer.ts';
+import { KafkaError } from '../../../src/protocol/kafka-error.ts';
 import { packageRoot } from '../../broker/root.ts';
 import { versionsBody } from './fake-broker.ts';
 

@@ -1,8 +1,8 @@
 import type { Control } from '../../../../src/control.ts';
 import { abort, begin, data, end } from '../../../../src/frame.ts';
-import { KafkaError } from '../../../../src/kafka/kafka-errors.ts';
 import { ProduceLane, type ProduceLaneOptions } from '../../../../src/kafka/producer/produce-lane.ts';
 import type { Fragment, KafkaAnswer, ProducedRecord } from '../../../../src/protocol/kafka.ts';
+import { KafkaError } from '../../../../src/protocol/kafka-error.ts';
 import { setup as producing, values } from './setup.ts';
 
 /** What is sent of a record: the first with `opens`. */

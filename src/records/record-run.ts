@@ -1,8 +1,8 @@
-import type { Parts } from '../../payload.ts';
-import type { KafkaRecord } from '../../protocol/kafka.ts';
-import { cutRun, type Run } from '../../run.ts';
-import { codecOf } from '../codecs/index.ts';
-import { KafkaError } from '../kafka-errors.ts';
+import type { Parts } from '../payload.ts';
+import type { KafkaRecord } from '../protocol/kafka.ts';
+import { KafkaError } from '../protocol/kafka-error.ts';
+import { cutRun, type Run } from '../run.ts';
+import { codecOf } from './codecs/index.ts';
 import * as header from './header.ts';
 import { broken, type RecordBatch } from './record-batch.ts';
 import * as row from './record-index.ts';

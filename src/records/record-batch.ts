@@ -1,5 +1,5 @@
 import { crc32c } from '@node-rs/crc32';
-import { KafkaError } from '../kafka-errors.ts';
+import { KafkaError } from '../protocol/kafka-error.ts';
 import * as header from './header.ts';
 
 /** A record batch of message format 2: what its header says, and all its bytes. */

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { firstValueFrom } from 'rxjs';
 import { compressSync } from 'snappy';
-import { type Compression, codecNamed, codecOf, codecsReady } from '../../../src/kafka/codecs/index.ts';
-import { KafkaError } from '../../../src/kafka/kafka-errors.ts';
+import { KafkaError } from '../../../src/protocol/kafka-error.ts';
+import { type Compression, codecNamed, codecOf, codecsReady } from '../../../src/records/codecs/index.ts';
 
 const CAP = 1 << 20;
 const NAMES: readonly Compression[] = ['gzip', 'snappy', 'lz4', 'zstd'];

@@ -1,11 +1,11 @@
 import { Observable, type SchedulerLike, Subscriber } from 'rxjs';
-import { reset } from '../../control.ts';
-import { emit, type Outlet } from '../../emitter.ts';
-import { abort, type Begin, end, type Following, type Frame } from '../../frame.ts';
-import { listen } from '../../listen.ts';
-import type { Kafka, KafkaBegin, KafkaFault, KafkaReplyBegin } from '../../protocol/kafka.ts';
-import type { Binding } from '../../protocol.ts';
-import { isFault } from '../kafka-errors.ts';
+import { reset } from '../control.ts';
+import { emit, type Outlet } from '../emitter.ts';
+import { abort, type Begin, end, type Following, type Frame } from '../frame.ts';
+import { listen } from '../listen.ts';
+import type { Binding } from '../protocol.ts';
+import type { Kafka, KafkaBegin, KafkaFault, KafkaReplyBegin } from './kafka.ts';
+import { isFault } from './kafka-error.ts';
 
 type Initial = Kafka['initial'];
 type Reply = Kafka['reply'];

@@ -1,4 +1,4 @@
-import type { Header, KafkaRecord } from '../../protocol/kafka.ts';
+import type { Header, KafkaRecord } from '../protocol/kafka.ts';
 import * as row from './record-index.ts';
 import { Varints } from './varints.ts';
 

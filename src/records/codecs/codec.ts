@@ -1,4 +1,4 @@
-import { KafkaError } from '../kafka-errors.ts';
+import { KafkaError } from '../../protocol/kafka-error.ts';
 
 /** How the records of a batch are compressed, as Kafka's `compression.type` names it. */
 export type Compression = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';

@@ -1,6 +1,6 @@
 import { crc32c } from '@node-rs/crc32';
-import type { Header } from '../../protocol/kafka.ts';
-import type { Codec } from '../codecs/index.ts';
+import type { Header } from '../protocol/kafka.ts';
+import type { Codec } from './codecs/index.ts';
 import * as header from './header.ts';
 import { longSize, varintSize, writeLong, writeVarint } from './varint-writer.ts';
 
