@@ -118,9 +118,9 @@ describe('a response that is not what it should be', () => {
       body = mutated(one.response, random);
       // What it was told of throttling may be anything too.
       clock.advance(15_000);
-      const began = performance.now();
+      const began = process.cpuUsage();
       const result = await outcome(connection, one);
-      slowest = Math.max(slowest, performance.now() - began);
+      slowest = Math.max(slowest, process.cpuUsage(began).user / 1_000);
       outcomes[result] = (outcomes[result] ?? 0) + 1;
     }
     subscription.unsubscribe();
