@@ -96,7 +96,7 @@ export class Cluster {
     }
   }
 
-  /** Says that the leader of a partition of this topic does not know of that (UNKNOWN_LEADER_EPOCH). */
+  /** Says that whoever is known to lead a partition of this topic does not, or does not know of it. */
   doubt(topic: string): void {
     this.#topics.doubt(topic);
     this.refresh();

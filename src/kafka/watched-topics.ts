@@ -71,7 +71,7 @@ export class WatchedTopics {
     return this.#unknown(name, watched, found?.error ?? UNKNOWN_TOPIC_OR_PARTITION);
   }
 
-  /** Says that a broker which leads a partition, by what is known, does not know of that. */
+  /** Says that whoever leads a partition, by what is known, does not, or does not know of it. */
   doubt(name: string): void {
     const watched = this.#watched.get(name);
     if (watched !== undefined) watched.doubtedSince ??= this.#options.now();

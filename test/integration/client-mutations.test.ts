@@ -3,8 +3,6 @@ import { describeKafka } from '../broker/use-kafka.ts';
 import { serversOf } from './judged.ts';
 import { mutations } from './mutations.ts';
 
-jest.setTimeout(120_000);
-
 /** `npm run prove` has 10,000; among these are the two whose streams once never ended, 41 and 121. */
 const ROUNDS = 300;
 

@@ -23,8 +23,6 @@ import { until } from '../broker/until.ts';
 import { describeKafka, describeOwnKafka } from '../broker/use-kafka.ts';
 import { lawfully } from '../src/net/peers.ts';
 
-jest.setTimeout(60_000);
-
 /** Retention would take what is older than a week. */
 const NOW = Date.now();
 const CANARY = 'canary-b4d5ecret';
