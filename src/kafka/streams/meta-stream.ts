@@ -12,7 +12,12 @@ export const metaStream = (
   stream: Stream,
 ): Answering => {
   const metas = cluster.topic(topic).pipe(
-    map(({ partitions }): Meta => ({ partitions: partitions.map(({ partition, leader }) => ({ partition, leader })) })),
+    map(
+      ({ id, partitions }): Meta => ({
+        topicId: id,
+        partitions: partitions.map(({ partition, leader }) => ({ partition, leader })),
+      }),
+    ),
     distinctUntilChanged((before, after) => JSON.stringify(before) === JSON.stringify(after)),
     map((meta) => data(meta, Math.max(1, meta.partitions.length * BYTES_A_PARTITION))),
   );
