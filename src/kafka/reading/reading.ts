@@ -1,6 +1,6 @@
 import type { SchedulerLike, Subscriber } from 'rxjs';
+import type { BackoffOptions } from '../../backoff.ts';
 import type { From, Isolation, KafkaFault } from '../../protocol/kafka.ts';
-import type { BackoffOptions } from '../backoff.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Fetchers } from './fetchers.ts';
 import type { Reader } from './reader.ts';
