@@ -7,8 +7,11 @@ import type { Owe, Queue } from './queue.ts';
 import { ArrayRun, charged, type Positioned, type Run } from './run.ts';
 import { pushMark, pushStretch, type Stretch, shiftMark } from './stretch.ts';
 
+/** What records conflate by. Objects, bytes among them, are no keys: two of the same content are not the same. */
+export type Key = string | number | bigint | boolean;
+
 /** The key of a record; one whose key is null or undefined neither conflates nor is conflated. */
-export type KeyOf<R> = (record: R) => unknown;
+export type KeyOf<R> = (record: R) => Key | null | undefined;
 
 /** A run some of whose records still wait: those at or after `next` whose `keys` entry is not `GONE`. */
 interface Held<R> {

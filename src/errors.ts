@@ -13,6 +13,7 @@ export const codes = {
   OPTION_INVALID: 'an option has a value it cannot take',
   FANOUT_OVERFLOW: 'a consumer fell further behind than its queue holds',
   ROUTE_NONE: 'no route takes this stream',
+  ROUTE_TAKEN: 'an exit subscribed twice to the stream that a route handed it',
   NET_LISTEN: 'a server cannot listen on its host and port',
   NET_TARGET: 'a connection was asked for without saying to which host and port',
   NET_LOOKUP: 'a host name could not be resolved',

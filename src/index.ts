@@ -23,7 +23,7 @@ export { type FilesystemVaultOptions, filesystemVault } from './net/filesystem-v
 export type { KeyEntry, Vault } from './net/vault.ts';
 export { cut, type Divisible, keep, type Parts } from './payload.ts';
 export type { Endpoint, Net, NetBegin, NetLane } from './protocol/net.ts';
-export type { AnyLane, Binding, Lane, LaneOperator, Protocol, Proxy, RunLane } from './protocol.ts';
+export type { AnyLane, Binding, GapLane, Lane, LaneOperator, Protocol, Proxy, RunLane } from './protocol.ts';
 export { Fifo, type Owe, type Queue } from './queue.ts';
 export { type RelayOptions, relay } from './relay.ts';
 export { ArrayRun, charged, cutRun, MOST_RECORDS, type Positioned, type Run, records } from './run.ts';

@@ -1,7 +1,7 @@
 import type { MonoTypeOperatorFunction, Observable, OperatorFunction } from 'rxjs';
 import type { Fault } from './errors.ts';
-import type { Frame } from './frame.ts';
-import type { Answer, Mark } from './marks.ts';
+import type { Flush, Frame } from './frame.ts';
+import type { Answer, Gap, Mark } from './marks.ts';
 import type { Run } from './run.ts';
 
 /** What one lane of a protocol hangs on each kind of frame. */
@@ -32,6 +32,11 @@ export type Proxy<P extends Protocol, Q extends Protocol> = (exit: Binding<Q>) =
 
 /** Works on one lane, inside a pipe. */
 export type LaneOperator<L extends Lane> = MonoTypeOperatorFunction<Frame<L>>;
+
+/** As `AnyLane`, but for lanes whose flushes cannot be a `Gap`: it may send one. */
+export type GapLane<L extends Lane = Lane> = <F extends Frame<L>>(
+  source: Observable<F> & (Flush<Gap> extends F ? unknown : 'a flush of this lane cannot be a gap'),
+) => Observable<F>;
 
 /** Works on any lane that is at least a `L`, and leaves its type alone. */
 export type AnyLane<L extends Lane = Lane> = <F extends Frame<L>>(source: Observable<F>) => Observable<F>;

@@ -1,6 +1,6 @@
 import type { SchedulerLike } from 'rxjs';
 import { DroppingQueue } from '../../src/dropping-queue.ts';
-import type { AnyLane, Lane, RunLane } from '../../src/protocol.ts';
+import type { AnyLane, GapLane, Lane, RunLane } from '../../src/protocol.ts';
 import { Fifo } from '../../src/queue.ts';
 import { relay } from '../../src/relay.ts';
 import type { Positioned } from '../../src/run.ts';
@@ -26,17 +26,17 @@ export interface BufferOptions<Overflow extends string> {
  * - *backpressures* when the window is full; a dropping one never does
  * - *ends* on END once drained; at once on ABORT, dropping what waits
  *
- * The dropping kinds need runs of records that have a partition and an offset.
+ * The dropping kinds need runs of records that have a partition and an offset, on a lane whose flushes may be gaps.
  *
  * @throws SluiceError OPTION_INVALID
  */
 export function buffer(options: BufferOptions<'backpressure'>): AnyLane;
-export function buffer(options: BufferOptions<'drop-oldest' | 'drop-newest'>): AnyLane<RunLane<Positioned>>;
+export function buffer(options: BufferOptions<'drop-oldest' | 'drop-newest'>): GapLane<RunLane<Positioned>>;
 export function buffer({
   window,
   overflow,
   scheduler,
-}: BufferOptions<'backpressure' | 'drop-oldest' | 'drop-newest'>): AnyLane | AnyLane<RunLane<Positioned>> {
+}: BufferOptions<'backpressure' | 'drop-oldest' | 'drop-newest'>): AnyLane | GapLane<RunLane<Positioned>> {
   switch (overflow) {
     case 'backpressure':
       return relay<Lane>({ window, scheduler, queue: (owe) => new Fifo(owe) });

@@ -9,7 +9,7 @@ import { Gate } from '../../src/gate.ts';
 import { listen } from '../../src/listen.ts';
 import { Loop } from '../../src/loop.ts';
 import { keep } from '../../src/payload.ts';
-import type { AnyLane, Lane, RunLane } from '../../src/protocol.ts';
+import type { AnyLane, GapLane, Lane, RunLane } from '../../src/protocol.ts';
 import { Fifo, type Queue } from '../../src/queue.ts';
 import type { Positioned } from '../../src/run.ts';
 import { eventLoop } from '../../src/scheduler.ts';
@@ -22,9 +22,14 @@ interface Limits {
   readonly scheduler?: SchedulerLike;
 }
 
+interface Conflating<R extends Positioned> extends Limits {
+  readonly overflow: 'conflate';
+  readonly key: KeyOf<R>;
+}
+
 export type FanoutOptions<R extends Positioned> =
   | (Limits & { readonly overflow: 'abort' | 'drop-oldest' })
-  | (Limits & { readonly overflow: 'conflate'; readonly key: KeyOf<R> });
+  | Conflating<R>;
 
 /**
  * Serves one upstream lane to every subscriber of the result, each at its own pace. The first subscriber subscribes
@@ -46,7 +51,8 @@ export type FanoutOptions<R extends Positioned> =
  * @throws SluiceError OPTION_INVALID
  */
 export function fanout(options: Limits & { readonly overflow: 'abort' }): AnyLane;
-export function fanout<R extends Positioned>(options: FanoutOptions<R>): AnyLane<RunLane<R>>;
+export function fanout<R extends Positioned>(options: Conflating<R>): AnyLane<RunLane<R>>;
+export function fanout<R extends Positioned>(options: FanoutOptions<R>): GapLane<RunLane<R>>;
 export function fanout<R extends Positioned>(options: FanoutOptions<R>): AnyLane<RunLane<R>> {
   positive('window', options.window);
   positive('capacity', options.capacity);

@@ -57,6 +57,7 @@ class Handoff<T> {
 
   constructor(onLeave: () => void) {
     this.frames = new Observable((taker) => {
+      if (this.#taker !== undefined) return taker.error(new SluiceError('ROUTE_TAKEN', 'an exit subscribed again'));
       this.#taker = taker;
       this.#deliver();
       return onLeave;

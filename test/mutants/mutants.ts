@@ -19,6 +19,10 @@ const loop = mutate('src/loop.ts', 'buffer');
 const account = mutate('src/credit.ts', 'buffer');
 const listen = mutate('src/listen.ts', 'filter', 'buffer');
 const fifo = mutate('src/queue.ts', 'buffer');
+const marks = mutate('src/marks.ts', 'buffer', 'conflate');
+const stretch = mutate('src/stretch.ts', 'buffer');
+const told = mutate('src/told.ts', 'buffer');
+const rotation = mutate('src/rotation.ts', 'merge');
 const dropping = mutate('src/dropping-queue.ts', 'buffer');
 const conflating = mutate('src/conflating-queue.ts', 'conflate');
 const filter = mutate('operators/flow/filter.ts', 'filter');
@@ -30,12 +34,18 @@ const route = mutate('operators/flow/route.ts', 'route');
 export const mutants: readonly Mutant[] = [
   emitter.of("if (frame.kind === 'data') balance -= frame.reserved;", ''),
   emitter.of(
-    "if (control.kind === 'window') balance += control.credit;",
-    "if (control.kind === 'window') balance = control.credit;",
+    'else if (isCount(control.credit)) balance += control.credit;',
+    'else if (isCount(control.credit)) balance = control.credit;',
   ),
-  emitter.of('const frame = refusal ?? source.pull(balance);', 'const frame = source.pull(balance);'),
+  emitter.of('const frame = refused ? refusal : source.pull(balance);', 'const frame = source.pull(balance);'),
+  emitter.of('if (opening !== undefined) {', 'if (opening !== undefined && balance > 0) {'),
+  emitter.of('refused = true;', ''),
+  emitter.of(
+    'pass: (frame) => frame.reserved <= balance && loop.pass(deliver, frame),',
+    'pass: (frame) => loop.pass(deliver, frame),',
+  ),
   emitter.of("if (frame.kind === 'end' || frame.kind === 'abort') out.complete();", ''),
-  emitter.of('else refusal = source.reset?.(control.ext) ?? abort();', 'else source.reset?.(control.ext);'),
+  emitter.of('refusal = source.reset?.(ext) ?? abort();', 'source.reset?.(ext);'),
   emitter.of('if (out.closed) return false;', ''),
   gate.of(
     'if (this.#answers.length > 0) return this.#answers.shift();',
@@ -47,10 +57,18 @@ export const mutants: readonly Mutant[] = [
   ),
   gate.of("if (this.#terminal?.kind === 'abort') return this.#terminal;", ''),
   gate.of(
-    'if (this.#terminal !== undefined) return this.#queue.empty ? this.#terminal : undefined;',
-    'if (this.#terminal !== undefined) return this.#terminal;',
+    'return this.#queue.poll(balance) ?? (this.#queue.empty ? this.#terminal : undefined);',
+    'return this.#queue.poll(balance) ?? this.#terminal;',
   ),
-  gate.of('if (!this.#refill()) return undefined;', 'if (this.#refill() || true) return undefined;'),
+  gate.of(
+    'return this.#queue.poll(balance) ?? (this.#queue.empty ? this.#terminal : undefined);',
+    'return this.#terminal ?? this.#queue.poll(balance);',
+  ),
+  gate.of(
+    'idle: () => this.#terminal === undefined && this.#refill(),',
+    'idle: () => { while (this.#terminal === undefined && this.#refill()); return false; },',
+  ),
+  gate.of("if (this.#terminal?.kind !== 'abort') this.#terminal = frame;", 'this.#terminal ??= frame;'),
   gate.of('else queue.mark(frame);', 'else this.#answers.push(frame);'),
   relay.of('refill: () => account.settle(),', 'refill: () => false,'),
   relay.of('reset: (ext) => account.reset(ext),', 'reset: () => account.reset(undefined),'),
@@ -63,15 +81,29 @@ export const mutants: readonly Mutant[] = [
   listen.of('out.add(subscriber);', ''),
   fifo.of('this.#owe(head.reserved);', ''),
   fifo.of('const parts = cut(frame, balance);', 'const parts = undefined as ReturnType<typeof cut<L["data"]>>;'),
-  fifo.of('else frames.push(frame);', 'else if (last?.kind !== "flush") frames.push(frame);'),
-  dropping.of('this.#owe(frame.reserved);', ''),
-  dropping.of('lose(head, dropped.payload);', ''),
-  dropping.of('if (refused !== undefined) lose(this.#open, refused.payload);', ''),
-  dropping.of("if (this.#drop === 'oldest') this.#dropOldest(limit);", ''),
-  dropping.of(
-    'gaps.set(partition, { ...gap, from: gaps.get(partition)?.from ?? gap.from });',
-    'gaps.set(partition, gap);',
+  fifo.of('pushMark(this.#frames, frame);', 'if (this.#frames.last?.kind === "data") pushMark(this.#frames, frame);'),
+  fifo.of('else this.#frames.first = keep(parts[1]);', 'else this.#frames.shift();'),
+  marks.of(
+    "export const isBarrier = (ext: Mark): boolean => ext.mark === 'caught-up' || ext.mark === 'gap';",
+    "export const isBarrier = (ext: Mark): boolean => ext.mark === 'caught-up';",
   ),
+  marks.of(
+    "export const isCumulative = (ext: Mark): boolean => ext.mark === 'progress' || ext.mark === 'watermark';",
+    "export const isCumulative = (ext: Mark): boolean => ext.mark !== 'gap';",
+  ),
+  stretch.of(`const key = \`\${mark} \${partition}\`;`, 'const key = mark;'),
+  stretch.of(
+    'if (last instanceof Stretch) last.join(stretch);',
+    'if (last instanceof Stretch) last.join(new Stretch<E>());',
+  ),
+  dropping.of('this.#owe(frame.reserved);', ''),
+  dropping.of('head.told.lose(dropped.payload);', ''),
+  dropping.of('if (refused !== undefined) this.#open.told.lose(refused.payload);', ''),
+  dropping.of('head.told.join(next.told);', ''),
+  dropping.of("if (this.#drop === 'oldest') this.#dropOldest(limit);", ''),
+  told.of('earlier === undefined ? later : { ...later, from: earlier.from };', 'later;'),
+  told.of('const to = run.at(run.length - 1).offset + 1n;', 'const to = run.at(0).offset + 1n;'),
+  told.of('marks.join(entry.marks);', ''),
   conflating.of('if (isBarrier(frame.ext as Mark)) this.#newest.clear();', ''),
   conflating.of('if (key === undefined) continue;', ''),
   conflating.of('this.#owe(cost);', ''),
@@ -89,13 +121,16 @@ export const mutants: readonly Mutant[] = [
   map.of('costs.push(run.cost(index));', 'costs.unshift(run.cost(index) + 1);'),
   map.of('projected.push(project(run.at(index)));', 'projected.unshift(project(run.at(index)));'),
   merge.of('this.account.settle();', ''),
-  merge.of('if (!more && inputs.size === 0) gate.close(end());', ''),
+  merge.of('if (!more && open.size === 0) gate.close(end());', ''),
   merge.of(
-    'for (const input of inputs) input.account.reset(ext);',
-    'for (const input of inputs) input.account.reset(undefined);',
+    'for (const { account } of open) account.reset(ext);',
+    'for (const { account } of open) account.reset(undefined);',
   ),
-  merge.of('if (behind.delete(input)) level = frame;', ''),
-  merge.of('return gate.close(frame);', 'return inputs.delete(input) && settle(input);'),
+  merge.of('return gate.close(frame);', 'return leave();'),
+  merge.of('super.offer(this.#rotation.empty ? frame : keep(frame));', ''),
+  rotation.of('if (this.#behind.delete(seat)) this.#level = frame;', ''),
+  rotation.of('if (this.#told && seat.level) return false;', ''),
+  rotation.of('} else if (frame !== undefined) this.ready(seat);', '}'),
   fanout.of("if (frame.kind === 'data') this.#account.owe(frame.reserved);", ''),
   fanout.of('if (frame === undefined) return this.#account.settle();', 'if (frame === undefined) return false;'),
   fanout.of('this.#upstream.unsubscribe();', ''),
@@ -103,10 +138,11 @@ export const mutants: readonly Mutant[] = [
     "if (frame.kind === 'end' || frame.kind === 'abort') return gate.close(frame);",
     "if (frame.kind === 'end' || frame.kind === 'abort') return gate.close(abort());",
   ),
-  route.of('for (const deliver of this.#early) deliver(taker);', ''),
-  route.of('handoff.next(frame);', ''),
+  route.of('handoff.send((taker) => taker.next(frame));', ''),
+  route.of('if (this.#delivering || this.#taker === undefined) return;', 'if (this.#taker === undefined) return;'),
+  route.of('return onLeave;', ''),
   route.of(
-    'if (chosen) return handoff.next(frame);',
-    "if (chosen) return frame.kind === 'flush' ? undefined : handoff.next(frame);",
+    'if (chosen) return handoff.send((taker) => taker.next(frame));',
+    "if (chosen) return frame.kind === 'flush' ? undefined : handoff.send((taker) => taker.next(frame));",
   ),
 ];

@@ -6,6 +6,7 @@ import { specs } from '../properties/specs.ts';
 // Runs the law suite of the operators named on the command line; prints `> law` before each law and `! law` when it is
 // broken, at once, so that the law under way is known even if it never ends.
 const SEED = 20_260_822;
+const RUNS = 100;
 
 fc.configureGlobal({ seed: SEED, endOnFailure: true });
 const say = (sign: '>' | '!', name: string): number => writeSync(1, `${sign} ${name}\n`);
@@ -18,4 +19,4 @@ const test = (name: string, body: () => void): void => {
   }
 };
 process.on('uncaughtException', () => say('!', 'all: nobody throws'));
-for (const name of process.argv.slice(2)) for (const spec of specs[name] ?? []) laws({ test, fc, ...spec });
+for (const name of process.argv.slice(2)) for (const spec of specs[name] ?? []) laws({ test, fc, runs: RUNS, ...spec });

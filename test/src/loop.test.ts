@@ -48,6 +48,24 @@ describe('a loop', () => {
     expect([left, loop.pass(() => {}, undefined)]).toEqual([0, true]);
   });
 
+  it('pauses soon when its steps become long, however short they were', () => {
+    const turns = new Turns();
+    let steps = 0;
+    let since = 0;
+    let longest = 0;
+    const { loop } = looping(() => {
+      steps += 1;
+      if (steps > 1_000) turns.time += 3;
+      longest = Math.max(longest, turns.time - since);
+      return steps < 1_100;
+    }, turns);
+    loop.wake();
+    do since = turns.time;
+    while (turns.turn());
+    expect(steps).toBe(1_100);
+    expect(longest).toBeLessThanOrEqual(9 * 3);
+  });
+
   it('ends on a throw of what passes', () => {
     const bug = new Error('a bug');
     const { loop, failed } = looping(() => false);

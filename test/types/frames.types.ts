@@ -24,6 +24,9 @@ interface Items extends RunLane<Item> {
   readonly begin: { readonly topic: string };
   readonly flush: Mark;
 }
+interface Ungapped extends RunLane<Item> {
+  readonly flush: { readonly mark: 'caught-up' };
+}
 interface Topics extends Protocol {
   readonly initial: Items;
   readonly reply: Items;
@@ -33,6 +36,7 @@ declare const net: Binding<Net>;
 declare const topics: Binding<Topics>;
 declare const gateway: StreamProxy<Net, Topics>;
 declare const items: import('rxjs').Observable<Frame<Items>>;
+declare const ungapped: import('rxjs').Observable<Frame<Ungapped>>;
 declare const bytes: import('rxjs').Observable<Frame<NetLane>>;
 
 /** Compiled, never run: what is refused here is refused by the compiler. */
@@ -55,6 +59,10 @@ export function refused(): void {
   conflate({ window: 64 });
   // @ts-expect-error a key of a record that has no position
   conflate({ window: 64, key: (text: string) => text });
+  // @ts-expect-error two keys of the same bytes are not the same
+  conflate({ window: 64, key: ({ key }: Item) => Buffer.from(key) });
+  // @ts-expect-error nor are they in a fan-out
+  fanout({ window: 64, capacity: 64, overflow: 'conflate', key: ({ key }: Item) => Buffer.from(key) });
   // @ts-expect-error a fan-out that conflates by nothing
   fanout({ window: 64, capacity: 64, overflow: 'conflate' });
   // @ts-expect-error a merge without what it begins with
@@ -66,6 +74,10 @@ export function refused(): void {
 
   // @ts-expect-error runs are dropped from, bytes are not
   bytes.pipe(buffer({ window: 64, overflow: 'drop-oldest' }));
+  // @ts-expect-error a lane on which nobody can be told of a gap
+  ungapped.pipe(buffer({ window: 64, overflow: 'drop-newest' }));
+  // @ts-expect-error nor by a fan-out
+  ungapped.pipe(fanout({ window: 64, capacity: 64, overflow: 'drop-oldest' }));
   // @ts-expect-error bytes have no records to filter
   bytes.pipe(filter((record: Item) => record.key === 'a'));
   // @ts-expect-error the records of this lane have no such field
@@ -102,6 +114,8 @@ export function kept(): void {
     conflate({ window: 64, key: ({ key }: Item) => key }),
     filter(({ key }: Item) => key !== ''),
     fanout({ window: 64, capacity: 64, overflow: 'abort' }),
+    fanout({ window: 64, capacity: 64, overflow: 'drop-oldest' }),
+    fanout({ window: 64, capacity: 64, overflow: 'conflate', key: ({ key }: Item) => key }),
   );
   same.pipe(map(({ key }: Item) => key.length)).subscribe((frame) => {
     if (frame.kind === 'data') frame.payload.at(0).toFixed();

@@ -104,6 +104,17 @@ describe('route', () => {
     expect(order).toEqual(['begin', 'data', 'data', 'end'].flatMap((kind) => [`${kind} in`, `${kind} out`]));
   });
 
+  it('refuses an exit that subscribes twice, for the second would miss BEGIN', () => {
+    const told: unknown[] = [];
+    const exit: Binding<Routed> = (initial) =>
+      new Observable(() => {
+        initial.subscribe(({ kind }) => told.push(kind));
+        initial.subscribe({ error: ({ code }) => told.push(code) });
+      });
+    const { seen } = led(exit);
+    expect([told, seen]).toEqual([['begin', 'ROUTE_TAKEN'], []]);
+  });
+
   it('leaves its source when the exit leaves early, and lets the reply go on', () => {
     let answer = (): void => {};
     const exit: Binding<Routed> = (initial) =>
