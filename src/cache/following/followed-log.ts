@@ -10,39 +10,28 @@ export interface Standing {
   readonly lastStableOffset: bigint;
 }
 
-/** The log of a partition as what follows a source writes it. Every write is atomic, and its Observable completes once it is done. */
-export interface FollowedLog {
-  readonly log: Log<KafkaRecord>;
-  readonly state: {
-    /** The next offset to fetch. */
-    readonly end: bigint;
-    /** The leader's epoch of the last batch; -1 where there is none. */
-    readonly lastEpoch: number;
-    /** When it was level with its source last, in milliseconds since 1970; 0 for never. */
-    readonly levelAt: number;
-    /** `undefined` where the log has not begun. */
-    readonly source: Standing | undefined;
-  };
-  /** Where it gets again what it lost. */
-  source: { refetch(from: bigint, to: bigint): Observable<readonly RecordBatch[]> } | undefined;
-  /** Begins at an offset with nothing; again, for a reason that readers are told: what came at `parted` is other records now. */
-  begin(
-    at: bigint,
-    source: Standing,
-    reason?: 'recreated' | 'truncated' | 'tombstones',
-    parted?: bigint,
-  ): Observable<void>;
-  /** Appends batches, and learns where the source stands; holes are allowed. */
-  append(
-    batches: readonly RecordBatch[],
-    seen: Standing & { readonly isLevel: boolean; readonly time: number },
-  ): Observable<void>;
-  /** The source cannot be seen, so that the log may not be level with it. */
-  lost(): void;
-  /** Drops what is below an offset. */
-  trim(logStart: bigint): Observable<void>;
-  /** Drops what is at an offset or behind it; emits whether it could, or the log has to begin again. */
-  truncate(to: bigint): Observable<boolean>;
+/** A partition's log as what follows a source writes it. Every write is atomic; its Observable completes once it is done. */
+export interface FollowedLog extends Log<KafkaRecord> {
+  /** The offset to go on at; `undefined` where there is nothing yet. */
+  readonly next: bigint | undefined;
+  /** The leader's epoch of the batch before `next`; -1 where it is not known. */
+  readonly lastEpoch: number;
+  /** Where its source stood when that was told last; `undefined` before. */
+  readonly standing: Standing | undefined;
+  /** When it was last level with its source, in milliseconds since 1970; `undefined` if it never was. */
+  readonly levelAt: number | undefined;
+  /** Appends batches, each behind the one before; holes are allowed. */
+  append(batches: readonly RecordBatch[]): Observable<void>;
+  /** Takes note that there is nothing before `offset` that is not there already, and that it is what comes next. */
+  pass(offset: bigint): Observable<void>;
+  /** Learns where the source stands at a time; what is below its log start goes. */
+  stand(standing: Standing, time: number): Observable<void>;
+  /** What is known of the source may be out of date. */
+  unlevel(): void;
+  /** Removes what is at `offset` or behind it, since the source did. */
+  truncate(offset: bigint): Observable<void>;
+  /** Drops all there is, since the source holds another log by now, or tombstones may have gone that were never seen. */
+  restart(reason: 'recreated' | 'tombstones'): Observable<void>;
 }
 
 /** What is remembered of a topic, so that it can be served without its source. */
@@ -63,5 +52,5 @@ export interface FollowedLogs {
   readonly isCompacted: boolean;
   remember(topic: Remembered): Observable<void>;
   /** The log of a partition, made if it is not there. */
-  partition(partition: number): Observable<FollowedLog>;
+  partition(partition: number): FollowedLog;
 }

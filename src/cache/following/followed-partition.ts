@@ -1,17 +1,17 @@
-import { type Observable, type SchedulerLike, type Subscriber, type Subscription, tap } from 'rxjs';
+import { EMPTY, type Observable, type SchedulerLike, type Subscriber, type Subscription } from 'rxjs';
 import { Backoff, type BackoffOptions } from '../../backoff.ts';
 import { type ControlSink, window } from '../../control.ts';
 import { Deque } from '../../deque.ts';
 import type { Frame } from '../../frame.ts';
 import { listen } from '../../listen.ts';
 import { Loop } from '../../loop.ts';
-import type { From, Kafka, KafkaBegin, KafkaFault, PartitionOffsets } from '../../protocol/kafka.ts';
+import type { Gap } from '../../marks.ts';
+import type { From, Kafka, KafkaBegin, KafkaFault, KafkaMark } from '../../protocol/kafka.ts';
 import type { RecordBatch } from '../../protocol/kafka-batch.ts';
 import { isFault, KafkaError } from '../../protocol/kafka-error.ts';
 import { replies } from '../../protocol/kafka-states.ts';
 import type { Binding } from '../../protocol.ts';
 import type { FollowedLog } from './followed-log.ts';
-import { LogWriter, type SourceMark } from './log-writer.ts';
 
 export interface FollowedPartitionOptions {
   readonly exit: Binding<Kafka>;
@@ -19,7 +19,7 @@ export interface FollowedPartitionOptions {
   readonly partition: number;
   readonly log: FollowedLog;
   /** Where a log begins of which there is nothing yet. */
-  readonly from: From;
+  readonly from: () => From;
   /** How long a log may be out of touch before tombstones may have gone unseen, in milliseconds; forever on a plain topic. */
   readonly patience: () => number;
   readonly backoff: BackoffOptions;
@@ -36,7 +36,7 @@ const MOST_BYTES = 4 * 1024 * 1024;
 /** How long without news until what was known counts as out of date, in milliseconds. */
 const SILENCE = 15_000;
 
-type Item = RecordBatch | SourceMark;
+type Item = RecordBatch | Extract<KafkaMark, { mark: 'watermark' | 'progress' | 'gap' }>;
 
 const isBatch = (item: Item): item is RecordBatch => 'bytes' in item;
 
@@ -46,7 +46,6 @@ const isBatch = (item: Item): item is RecordBatch => 'bytes' in item;
  */
 export class FollowedPartition {
   readonly #options: FollowedPartitionOptions;
-  readonly #writer: LogWriter;
   readonly #backoff: Backoff;
   readonly #loop: Loop;
   readonly #items = new Deque<Item>();
@@ -58,15 +57,13 @@ export class FollowedPartition {
 
   constructor(options: FollowedPartitionOptions) {
     this.#options = options;
-    this.#writer = new LogWriter(options.log, options.partition, () => options.scheduler.now());
     this.#backoff = new Backoff(options.backoff);
     this.#loop = new Loop(
       () => this.#step(),
       (thrown) => options.life.error(thrown),
       options.scheduler,
     );
-    // One that was never level is being filled from its start, with every tombstone that there was.
-    this.#heardAt = options.log.state.levelAt || undefined;
+    this.#heardAt = options.log.levelAt;
     options.life.add(() => this.close());
     this.#open();
   }
@@ -76,7 +73,7 @@ export class FollowedPartition {
     this.#leave();
     this.#loop.stop();
     this.#work?.unsubscribe();
-    this.#options.log.lost();
+    this.#options.log.unlevel();
   }
 
   #leave(): void {
@@ -98,12 +95,10 @@ export class FollowedPartition {
   }
 
   #begin(): KafkaBegin {
-    const { topic, partition, from } = this.#options;
+    const { topic, partition, log, from } = this.#options;
+    const { next, lastEpoch } = log;
     const fetch = { api: 'fetch', topic, partition, batches: true, isolation: 'read_uncommitted' } as const;
-    const at = this.#writer.from;
-    if (at === undefined) return { ...fetch, from };
-    const { offset, lastEpoch } = at;
-    return { ...fetch, from: { offset }, lastEpoch };
+    return next === undefined ? { ...fetch, from: from() } : { ...fetch, from: { offset: next }, lastEpoch };
   }
 
   #take(frame: Frame<Kafka['reply']>): void {
@@ -112,7 +107,7 @@ export class FollowedPartition {
       case 'begin':
         this.#control = frame.control;
         frame.control(window(WINDOW));
-        if (frame.ext.api === 'fetch' && this.#writer.from === undefined) this.#start(frame.ext);
+        if (frame.ext.api === 'fetch' && this.#options.log.next === undefined) this.#start(frame.ext.offset);
         return;
       case 'data':
         return this.#put(frame.payload as RecordBatch);
@@ -129,8 +124,9 @@ export class FollowedPartition {
     }
   }
 
-  #start(offsets: PartitionOffsets): void {
-    this.#write(this.#writer.begin(offsets.offset, offsets), () => {});
+  #start(offset: bigint): void {
+    const { partition } = this.#options;
+    this.#put({ mark: 'progress', partition, offsets: new Map([[partition, offset]]) });
   }
 
   #put(item: Item): void {
@@ -147,10 +143,10 @@ export class FollowedPartition {
       const batches = this.#batches();
       const bytes = batches.reduce((sum, batch) => sum + batch.bytes.byteLength, 0);
       const control = this.#control;
-      this.#write(this.#writer.append(batches), () => control(window(bytes)));
+      this.#write(this.#options.log.append(batches), () => control(window(bytes)));
     } else {
       this.#items.shift();
-      this.#mark(item);
+      this.#write(this.#marked(item), () => {});
     }
     return true;
   }
@@ -167,20 +163,30 @@ export class FollowedPartition {
     return batches;
   }
 
-  #mark(mark: SourceMark): void {
-    if (mark.mark === 'watermark') this.#hear();
-    // Whoever follows the topic learns its new id, too, and begins anew with all of its partitions.
-    if (mark.mark === 'gap' && mark.reason === 'recreated') return this.#leave();
-    let isRestarted = false;
-    const marked = this.#writer.mark(mark).pipe(tap(() => (isRestarted = true)));
-    this.#write(marked, () => {
-      if (!isRestarted) return;
-      this.#leave();
-      this.#open();
-    });
+  #marked(mark: Exclude<Item, RecordBatch>): Observable<void> {
+    const { log, partition, scheduler } = this.#options;
+    switch (mark.mark) {
+      case 'watermark':
+        this.#hear();
+        return log.stand(mark, scheduler.now());
+      case 'progress':
+        return log.pass(mark.offsets.get(partition) as bigint);
+      case 'gap':
+        return this.#gap(mark);
+    }
   }
 
-  #write(work: Observable<unknown>, then: () => void): void {
+  #gap({ reason, from, to }: Gap): Observable<void> {
+    const { log } = this.#options;
+    if (reason === 'recreated') {
+      // Whoever follows the topic learns its new id, too, and begins anew with all of its partitions.
+      this.#leave();
+      return EMPTY;
+    }
+    return reason === 'retention' ? log.pass(to) : log.truncate(from);
+  }
+
+  #write(work: Observable<void>, then: () => void): void {
     const pending = listen(work, this.#options.life, {
       next() {},
       complete: () => {
@@ -201,7 +207,7 @@ export class FollowedPartition {
   #hear(): void {
     const { scheduler, log } = this.#options;
     this.#silence?.unsubscribe();
-    this.#silence = scheduler.schedule(() => log.lost(), SILENCE);
+    this.#silence = scheduler.schedule(() => log.unlevel(), SILENCE);
   }
 
   #isOutOfTouch(): boolean {
@@ -215,7 +221,8 @@ export class FollowedPartition {
     this.#heardAt = undefined;
     this.#work?.unsubscribe();
     this.#work = undefined;
-    this.#stream = listen(this.#writer.restart('tombstones'), this.#options.life, {
+    const { log, life } = this.#options;
+    this.#stream = listen(log.restart('tombstones'), life, {
       next() {},
       complete: () => this.#open(),
       error: (thrown) => this.#fail(thrown),
@@ -227,7 +234,7 @@ export class FollowedPartition {
     const { life, log, onRetry } = this.#options;
     if (!isFault(thrown)) return life.error(thrown);
     this.#leave();
-    log.lost();
+    log.unlevel();
     onRetry(thrown);
     this.#openLater();
   }

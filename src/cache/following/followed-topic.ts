@@ -1,6 +1,5 @@
 import {
   concat,
-  concatMap,
   filter,
   map,
   merge,
@@ -9,19 +8,16 @@ import {
   retry,
   Subject,
   type Subscriber,
-  Subscription,
-  type TeardownLogic,
   take,
   timer,
 } from 'rxjs';
 import { Backoff } from '../../backoff.ts';
 import { listen } from '../../listen.ts';
-import type { Description, From, KafkaFault, Meta } from '../../protocol/kafka.ts';
+import type { Description, KafkaFault, Meta } from '../../protocol/kafka.ts';
 import { isFault, KafkaError } from '../../protocol/kafka-error.ts';
 import { states } from '../../protocol/kafka-states.ts';
 import type { FollowedLog, FollowedLogs } from './followed-log.ts';
 import { FollowedPartition, type FollowedPartitionOptions } from './followed-partition.ts';
-import { LogWriter } from './log-writer.ts';
 
 export interface FollowedTopicOptions
   extends Pick<FollowedPartitionOptions, 'exit' | 'topic' | 'backoff' | 'scheduler' | 'onRetry'> {
@@ -44,7 +40,7 @@ export class FollowedTopic {
   readonly #metas = new ReplaySubject<Meta>(1);
   readonly #descriptions = new ReplaySubject<Description>(1);
   readonly #faults = new Subject<KafkaFault>();
-  readonly #followed = new Map<number, Subscription>();
+  readonly #followed = new Map<number, FollowedPartition>();
   #meta: Meta | undefined;
   #configs: Description['configs'] | undefined;
   /** Whether the source has said what the topic is, and how it is configured or that this may not be seen. */
@@ -93,7 +89,7 @@ export class FollowedTopic {
     const { topic, logs } = this.#options;
     const found = this.#metas.pipe(
       take(1),
-      concatMap(({ partitions }) => {
+      map(({ partitions }) => {
         if (partitions.some((one) => one.partition === partition)) return logs.partition(partition);
         throw unknownPartition(topic, partition);
       }),
@@ -162,13 +158,10 @@ export class FollowedTopic {
   /** Another topic has the name now: what was cached of the old one goes before anything of this one comes. */
   #recreated(partitions: readonly number[]): void {
     const { logs } = this.#options;
-    for (const followed of this.#followed.values()) followed.unsubscribe();
+    for (const followed of this.#followed.values()) followed.close();
     this.#followed.clear();
     this.#isMet = false;
-    const restarted = partitions.map((partition) =>
-      logs.partition(partition).pipe(concatMap((log) => new LogWriter(log, partition, () => 0).restart('recreated'))),
-    );
-    listen(concat(...restarted), this.#life, {
+    listen(concat(...partitions.map((partition) => logs.partition(partition).restart('recreated'))), this.#life, {
       next() {},
       complete: () => {
         this.#isMet = true;
@@ -198,34 +191,28 @@ export class FollowedTopic {
   }
 
   #follow(partitions: readonly number[]): void {
+    const { logs, ...options } = this.#options;
     if (!this.#isMet) return;
-    const from: From = !this.#hasBegun && this.start === 'highWatermark' ? 'latest' : 'earliest';
+    const isFirst = !this.#hasBegun;
     this.#hasBegun = true;
     for (const partition of partitions) {
       if (this.#followed.has(partition)) continue;
-      const life = new Subscription();
-      this.#followed.set(partition, life);
-      life.add(
-        listen(this.#options.logs.partition(partition), this.#life, {
-          next: (log) => life.add(this.#followPartition(partition, log, from)),
-          complete() {},
-        }),
-      );
+      const followed = new FollowedPartition({
+        ...options,
+        partition,
+        log: logs.partition(partition),
+        from: () => (isFirst && this.start === 'highWatermark' ? 'latest' : 'earliest'),
+        patience: () => logs.patience,
+        life: this.#life,
+      });
+      this.#followed.set(partition, followed);
     }
-  }
-
-  #followPartition(partition: number, log: FollowedLog, from: From): TeardownLogic {
-    const { logs, ...options } = this.#options;
-    const life = this.#life;
-    const patience = (): number => logs.patience;
-    const followed = new FollowedPartition({ ...options, partition, log, from, patience, life });
-    return () => followed.close();
   }
 
   /** A topic that is gone is not followed; should it be there again, its id says whether it is the same. */
   #miss(fault: KafkaFault): void {
     if (fault.kafka?.name === UNKNOWN_TOPIC) {
-      for (const followed of this.#followed.values()) followed.unsubscribe();
+      for (const followed of this.#followed.values()) followed.close();
       this.#followed.clear();
       this.#isMet = false;
     }

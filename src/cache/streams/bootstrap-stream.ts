@@ -23,14 +23,11 @@ export function bootstrapStream(
   const behind = new Set<number>();
   let isWarm = false;
 
-  const tell = (partition: number, { log, state: { source, end } }: FollowedLog): void => {
-    if (source !== undefined) {
-      const { logStart, highWatermark, lastStableOffset } = source;
-      const offsets = new Map([[partition, end]]);
-      marks.push(flush({ mark: 'progress', partition, topicId: log.topicId, offsets }));
-      marks.push(flush({ mark: 'watermark', partition, logStart, highWatermark, lastStableOffset }));
-    }
-    if (log.offsets.isLevel) behind.delete(partition);
+  const tell = (partition: number, { next, topicId, standing, offsets }: FollowedLog): void => {
+    if (next !== undefined)
+      marks.push(flush({ mark: 'progress', partition, topicId, offsets: new Map([[partition, next]]) }));
+    if (standing !== undefined) marks.push(flush({ mark: 'watermark', partition, ...standing }));
+    if (offsets.isLevel) behind.delete(partition);
     if (behind.size === 0 && !isWarm) {
       isWarm = true;
       marks.push(flush({ mark: 'caught-up' }));
@@ -62,10 +59,10 @@ export function bootstrapStream(
 /** A log, and again whenever it changed. */
 const changing = (logs: Observable<FollowedLog>): Observable<FollowedLog> =>
   logs.pipe(
-    switchMap((followed) =>
-      followed.log.changes.pipe(
-        map(() => followed),
-        startWith(followed),
+    switchMap((log) =>
+      log.changes.pipe(
+        map(() => log),
+        startWith(log),
       ),
     ),
   );

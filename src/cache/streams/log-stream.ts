@@ -1,9 +1,9 @@
 import { map, switchMap } from 'rxjs';
 import { flush } from '../../frame.ts';
 import { listen } from '../../listen.ts';
-import type { Log } from '../../log.ts';
-import type { KafkaBegin, KafkaRecord } from '../../protocol/kafka.ts';
+import type { KafkaBegin } from '../../protocol/kafka.ts';
 import type { Answering, Stream } from '../../protocol/kafka-stream.ts';
+import type { FollowedLog } from '../following/followed-log.ts';
 import type { FollowedTopic } from '../following/followed-topic.ts';
 import type { FollowedTopics } from '../following/followed-topics.ts';
 
@@ -13,9 +13,9 @@ export function logStream(
   { topic, partition }: Extract<KafkaBegin, { api: 'fetch' }>,
   stream: Stream,
 ): Answering {
-  let log: Log<KafkaRecord> | undefined;
+  let log: FollowedLog | undefined;
   let told = '';
-  const opened = (followed: FollowedTopic, found: Log<KafkaRecord>): void => {
+  const opened = (followed: FollowedTopic, found: FollowedLog): void => {
     log = found;
     const { lastStableOffset, highWatermark } = found.offsets;
     stream.begin({
@@ -30,7 +30,7 @@ export function logStream(
   };
   const found = topics
     .of(topic)
-    .pipe(switchMap((followed) => followed.log(partition).pipe(map(({ log }) => ({ followed, log })))));
+    .pipe(switchMap((followed) => followed.log(partition).pipe(map((log) => ({ followed, log })))));
   listen(found, stream.life, { next: ({ followed, log }) => opened(followed, log), complete() {} });
   return {
     pull() {

@@ -1,11 +1,10 @@
-import { defer, EMPTY, endWith, NEVER, Observable, of, Subject, type Subscriber } from 'rxjs';
+import { defer, EMPTY, NEVER, Observable, of, Subject, type Subscriber } from 'rxjs';
 import type { FollowedLog, FollowedLogs, Remembered, Standing } from '../../../../src/cache/following/followed-log.ts';
 import { emit, type Outlet } from '../../../../src/emitter.ts';
 import type { Following } from '../../../../src/frame.ts';
 import { lawful } from '../../../../src/lawful.ts';
 import { listen } from '../../../../src/listen.ts';
-import type { Log } from '../../../../src/log.ts';
-import type { Kafka, KafkaBegin, KafkaRecord } from '../../../../src/protocol/kafka.ts';
+import type { Kafka, KafkaBegin } from '../../../../src/protocol/kafka.ts';
 import type { RecordBatch } from '../../../../src/protocol/kafka-batch.ts';
 import type { Binding } from '../../../../src/protocol.ts';
 import type { Clock } from '../../kafka/clock.ts';
@@ -57,48 +56,31 @@ export function fakeSource(clock: Clock): { readonly binding: Binding<Kafka>; re
   return { binding, asked };
 }
 
-/** A log that notes what is written to it; writes wait for `settle` if it is `held`. */
+/** A log that notes what is written to it; writes wait for `settle` if they are `held`. */
 export class FakeLog implements FollowedLog {
+  readonly topic = 't';
   readonly partition: number;
-  end = 0n;
+  topicId = '';
+  next: bigint | undefined;
   lastEpoch = -1;
-  levelAt = 0;
+  levelAt: number | undefined;
   standing: Standing | undefined;
   isLevel = false;
-  isTruncatable = true;
   held = false;
   failing: unknown;
-  source: FollowedLog['source'];
   readonly done: string[] = [];
-  readonly log: Log<KafkaRecord>;
   readonly changes = new Subject<void>();
+  readonly index = undefined;
+  readonly seen = { generation: 0, tombstones: 0n };
   #settle = new Subject<void>();
 
   constructor(partition = 0) {
     this.partition = partition;
-    const fake = this;
-    this.log = {
-      topic: 't',
-      topicId: '',
-      partition,
-      changes: this.changes,
-      index: undefined,
-      seen: { generation: 0, tombstones: 0n },
-      get offsets() {
-        const { end, isLevel, standing } = fake;
-        return { logStart: standing?.logStart ?? 0n, lastStableOffset: end, highWatermark: end, isLevel };
-      },
-      peek: () => undefined,
-      load: () => NEVER,
-      current: () => undefined,
-      find: () => NEVER,
-      missed: () => undefined,
-      hold: () => undefined,
-    } as unknown as Log<KafkaRecord>;
   }
 
-  get state() {
-    return { end: this.end, lastEpoch: this.lastEpoch, levelAt: this.levelAt, source: this.standing };
+  get offsets() {
+    const end = this.next ?? 0n;
+    return { logStart: 0n, lastStableOffset: end, highWatermark: end, isLevel: this.isLevel };
   }
 
   settle(): void {
@@ -107,43 +89,51 @@ export class FakeLog implements FollowedLog {
     settled.complete();
   }
 
-  begin(at: bigint, source: Standing, reason?: string): Observable<void> {
-    return this.#write(reason === undefined ? `begin ${at}` : `begin ${at} ${reason}`, () => {
-      this.standing = source;
-      this.end = at;
+  append(batches: readonly RecordBatch[]): Observable<void> {
+    return this.#write(`append ${batches.map(({ baseOffset }) => baseOffset)}`, () => {
+      const last = batches.at(-1) as RecordBatch;
+      this.next = last.lastOffset + 1n;
+      this.lastEpoch = last.leaderEpoch;
+    });
+  }
+
+  pass(offset: bigint): Observable<void> {
+    return this.#write(`pass ${offset}`, () => {
+      this.next = offset;
+    });
+  }
+
+  stand(standing: Standing, time: number): Observable<void> {
+    return this.#write(`stand ${standing.highWatermark}`, () => {
+      this.standing = standing;
+      this.isLevel = this.next === standing.highWatermark;
+      if (this.isLevel) this.levelAt = time;
+    });
+  }
+
+  unlevel(): void {
+    this.isLevel = false;
+  }
+
+  truncate(offset: bigint): Observable<void> {
+    return this.#write(`truncate ${offset}`, () => {
+      this.next = offset;
+    });
+  }
+
+  restart(reason: string): Observable<void> {
+    return this.#write(`restart ${reason}`, () => {
+      this.next = undefined;
       this.lastEpoch = -1;
     });
   }
 
-  append(batches: readonly RecordBatch[], seen: Standing & { isLevel: boolean; time: number }): Observable<void> {
-    const { isLevel, time, ...standing } = seen;
-    const what =
-      batches.length === 0 ? `stand ${seen.highWatermark}` : `append ${batches.map((one) => one.baseOffset)}`;
-    return this.#write(what, () => {
-      const last = batches.at(-1);
-      if (last !== undefined) {
-        this.end = last.lastOffset + 1n;
-        this.lastEpoch = last.leaderEpoch;
-      }
-      this.standing = standing;
-      this.isLevel = isLevel;
-      if (isLevel) this.levelAt = time;
-    });
-  }
-
-  lost(): void {
-    this.isLevel = false;
-  }
-
-  trim(logStart: bigint): Observable<void> {
-    return this.#write(`trim ${logStart}`, () => {});
-  }
-
-  truncate(to: bigint): Observable<boolean> {
-    return this.#write(`truncate ${to}`, () => {
-      if (this.isTruncatable) this.end = to;
-    }).pipe(endWith(this.isTruncatable)) as Observable<boolean>;
-  }
+  peek = (): undefined => undefined;
+  load = (): Observable<never> => NEVER;
+  current = (): undefined => undefined;
+  find = (): Observable<bigint> => of(0n);
+  missed = (): undefined => undefined;
+  hold = (): undefined => undefined;
 
   #write(what: string, apply: () => void): Observable<void> {
     return defer(() => {
@@ -179,11 +169,7 @@ export class FakeLogs implements FollowedLogs {
     return EMPTY;
   }
 
-  partition(partition: number): Observable<FakeLog> {
-    return of(this.at(partition));
-  }
-
-  at(partition: number): FakeLog {
+  partition(partition: number): FakeLog {
     const known = this.logs.get(partition) ?? new FakeLog(partition);
     this.logs.set(partition, known);
     return known;

@@ -21,7 +21,7 @@ function setup(change: (log: FakeLog) => void = () => {}, patience = Number.POSI
     topic: 't',
     partition: 0,
     log,
-    from: 'earliest',
+    from: () => 'earliest',
     patience: () => patience,
     backoff: { backoff: 100, random: () => 0.5 },
     scheduler: clock,
@@ -45,21 +45,13 @@ describe('a partition that is followed', () => {
     ]);
   });
 
-  it('should begin an empty log where the source does', () => {
-    const { last, log } = setup();
-    last().answer({ ...begun, offset: 4n });
-    expect(log.done).toEqual(['begin 4']);
-    last().send(batch(4n));
-    expect(log.done).toEqual(['begin 4', 'append 4']);
-  });
-
   it('should go on where the log ends, by the epoch of its last batch', () => {
-    const { last } = setup((log) => Object.assign(log, { standing, end: 7n, lastEpoch: 2 }));
+    const { last } = setup((log) => Object.assign(log, { next: 7n, lastEpoch: 2 }));
     expect(last().begin).toMatchObject({ from: { offset: 7n }, lastEpoch: 2 });
   });
 
   it('should write in order, one write at a time, and return credit for what is written', () => {
-    const { last, log } = setup((log) => Object.assign(log, { standing, end: 0n, held: true }));
+    const { last, log } = setup((log) => Object.assign(log, { next: 0n, held: true }));
     last().answer(begun);
     const granted = last().balance;
     for (const offset of [0n, 1n, 2n]) last().send(batch(offset));
@@ -76,7 +68,7 @@ describe('a partition that is followed', () => {
   });
 
   it('should go on from the end of the log after an ABORT, once what is being written is', () => {
-    const { clock, asked, last, log, retried } = setup((log) => Object.assign(log, { standing, end: 0n, held: true }));
+    const { clock, asked, last, log, retried } = setup((log) => Object.assign(log, { next: 0n, held: true }));
     last().answer(begun);
     last().send(batch(0n));
     last().send(batch(1n));
@@ -91,7 +83,7 @@ describe('a partition that is followed', () => {
   });
 
   it('should try a write that failed again, with what it was to write fetched anew', () => {
-    const { clock, last, log, retried } = setup((log) => Object.assign(log, { standing, end: 0n }));
+    const { clock, last, log, retried } = setup((log) => Object.assign(log, { next: 0n }));
     last().answer(begun);
     log.failing = new SluiceError('NET_FAILED', 'the disk is full');
     last().send(batch(0n));
@@ -103,52 +95,34 @@ describe('a partition that is followed', () => {
     expect(log.done).toEqual(['append 0']);
   });
 
-  it('should trim what is below the start of the source', () => {
-    const { last, log } = setup((log) => Object.assign(log, { standing, end: 9n }));
-    last().answer(begun);
-    last().send(flush({ mark: 'watermark', partition: 0, ...standing, logStart: 3n } as const));
-    expect(log.done).toEqual(['stand 9', 'trim 3']);
-  });
-
-  it('should begin again what cannot be truncated', () => {
-    const { last, log, asked } = setup((log) => Object.assign(log, { standing, end: 5n, isTruncatable: false }));
-    last().answer(begun);
-    last().send(flush({ mark: 'gap', partition: 0, from: 3n, to: 5n, reason: 'truncated' }));
-    expect(log.done).toEqual(['truncate 3', 'begin 0 truncated']);
-    expect(asked[0]?.isOpen).toBe(false);
-    expect(last().begin).toMatchObject({ from: { offset: 0n }, lastEpoch: -1 });
-  });
-
   it('should do what a gap says: pass what retention took, remove what was truncated', () => {
-    const { last, log } = setup((log) => Object.assign(log, { standing, end: 5n }));
+    const { last, log } = setup((log) => Object.assign(log, { next: 5n }));
     last().answer(begun);
     last().send(flush({ mark: 'gap', partition: 0, from: 5n, to: 8n, reason: 'retention' }));
     last().send(flush({ mark: 'gap', partition: 0, from: 3n, to: 8n, reason: 'truncated' }));
-    expect(log.done).toEqual(['truncate 3']);
-    last().send(batch(3n));
-    expect(log.done).toEqual(['truncate 3', 'append 3']);
+    expect(log.done).toEqual(['pass 8', 'truncate 3']);
   });
 
   it('should drop a log that was away for longer than tombstones are kept, and fill it from its start', () => {
-    const { last, log, asked } = setup((log) => Object.assign(log, { standing, end: 5n, levelAt: -2 * HOUR }), HOUR);
-    expect(log.done).toEqual(['begin 0 tombstones']);
+    const { last, log, asked } = setup((log) => Object.assign(log, { next: 5n, levelAt: -2 * HOUR }), HOUR);
+    expect(log.done).toEqual(['restart tombstones']);
     expect(asked).toHaveLength(1);
-    expect(last().begin).toMatchObject({ from: { offset: 0n } });
+    expect(last().begin).toMatchObject({ from: 'earliest' });
   });
 
   it('should drop it as well when it was out of touch for so long while it was open', () => {
-    const { clock, last, log, asked } = setup((log) => Object.assign(log, { standing, end: 0n }), HOUR);
+    const { clock, last, log, asked } = setup((log) => Object.assign(log, { next: 0n }), HOUR);
     last().answer(begun);
     last().send(batch(0n));
     clock.advance(2 * HOUR);
     last().send(batch(1n));
-    expect(log.done).toEqual(['append 0', 'begin 0 tombstones']);
+    expect(log.done).toEqual(['append 0', 'restart tombstones']);
     expect(asked[0]?.isOpen).toBe(false);
-    expect(last().begin).toMatchObject({ from: { offset: 0n } });
+    expect(last().begin).toMatchObject({ from: 'earliest' });
   });
 
   it('should not count as level once it has heard nothing for a while', () => {
-    const { clock, last, log } = setup((log) => Object.assign(log, { standing, end: 9n }));
+    const { clock, last, log } = setup((log) => Object.assign(log, { next: 9n }));
     last().answer(begun);
     last().send(watermark);
     expect(log.isLevel).toBe(true);

@@ -89,9 +89,9 @@ describe('a topic that is followed', () => {
   it('should serve what it remembers before its source says anything, and follow once that is the same topic', () => {
     const logs = new FakeLogs();
     logs.remembered = { topicId: 'A', partitions: [0], configs: { 'cleanup.policy': 'delete' } };
-    Object.assign(logs.at(0), { end: 5n, standing: { logStart: 0n, highWatermark: 5n, lastStableOffset: 5n } });
+    logs.partition(0).next = 5n;
     const { log, fetches, meta, describe } = setup({ logs });
-    expect(log(0)).toEqual([logs.at(0)]);
+    expect(log(0)).toEqual([logs.partition(0)]);
     expect(fetches()).toEqual([]);
     meta('A', 1);
     describe('delete');
@@ -101,15 +101,15 @@ describe('a topic that is followed', () => {
   it('should drop what is cached of a topic whose name another one has now, before anything of that comes', () => {
     const logs = new FakeLogs();
     logs.remembered = { topicId: 'A', partitions: [0], configs: {} };
-    Object.assign(logs.at(0), { end: 5n, standing: { logStart: 2n, highWatermark: 5n, lastStableOffset: 5n } });
+    logs.partition(0).next = 5n;
     const { fetches, meta, describe } = setup({ logs });
     meta('B', 1);
     describe('delete');
-    expect(logs.at(0).done).toEqual(['begin 0 recreated']);
-    expect(fetches()).toEqual([[0, { offset: 0n }]]);
+    expect(logs.partition(0).done).toEqual(['restart recreated']);
+    expect(fetches()).toEqual([[0, 'earliest']]);
     meta('C', 1);
-    expect(logs.at(0).done).toEqual(['begin 0 recreated', 'begin 0 recreated']);
-    expect(fetches()).toEqual([[0, { offset: 0n }]]);
+    expect(logs.partition(0).done).toEqual(['restart recreated', 'restart recreated']);
+    expect(fetches()).toEqual([[0, 'earliest']]);
     expect(logs.remembered?.topicId).toBe('C');
   });
 
