@@ -14,8 +14,6 @@ import { until } from '../broker/until.ts';
 import { describeKafka, describeOwnKafka } from '../broker/use-kafka.ts';
 import { lawfully } from '../src/net/peers.ts';
 
-jest.setTimeout(60_000);
-
 const serversOf = ({ bootstrap }: Access) =>
   bootstrap.PLAINTEXT.map((server) => {
     const [address, port] = server.split(':') as [string, string];
