@@ -86,9 +86,11 @@ export interface PartitionOffsets {
 /** What answers a BEGIN, by its `api`. */
 export type KafkaReplyBegin =
   | { readonly api: 'meta' | 'describe' | 'produce' | 'bootstrap' }
-  | ({ readonly api: 'fetch' } & PartitionOffsets)
+  | ({ readonly api: 'fetch'; readonly topicId?: string } & PartitionOffsets)
   | {
       readonly api: 'merged';
+      /** What a topic that is made again under the same name does not share; absent where it is not known. */
+      readonly topicId?: string;
       /** Those that had a leader by then; none on a stream that only produces. */
       readonly partitions: readonly PartitionOffsets[];
       /** As the topic's `cleanup.policy`; `undefined` where this user may not see it, or nothing is read. */
@@ -136,9 +138,14 @@ export interface Progress extends Mark {
   readonly offsets: ReadonlyMap<number, bigint>;
 }
 
+/** A gap; one that is `recreated` has the id of the topic which has the name now, from whose start the stream goes on. */
+export interface KafkaGap extends Gap {
+  readonly topicId?: string;
+}
+
 export type KafkaMark =
   | { readonly mark: 'caught-up' }
-  | Gap
+  | KafkaGap
   | Progress
   | {
       readonly mark: 'watermark';
