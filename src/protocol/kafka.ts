@@ -1,8 +1,10 @@
 import type { Fault } from '../errors.ts';
+import type { Log } from '../log.ts';
 import type { Gap, Mark } from '../marks.ts';
 import type { Divisible } from '../payload.ts';
 import type { Lane, Protocol } from '../protocol.ts';
 import type { Positioned, Run } from '../run.ts';
+import type { RecordBatch } from './kafka-batch.ts';
 
 /** A header: names may repeat, and their order is kept. */
 export interface Header {
@@ -62,7 +64,15 @@ interface Reading {
 export type KafkaBegin =
   | { readonly api: 'meta'; readonly topic: string }
   | { readonly api: 'describe'; readonly topic: string; readonly configs: readonly string[] }
-  | ({ readonly api: 'fetch'; readonly partition: number; readonly from: From } & Reading)
+  | ({
+      readonly api: 'fetch';
+      readonly partition: number;
+      readonly from: From;
+      /** Asks for record batches as they are, control batches included, in place of records; `filters` play no part. */
+      readonly batches?: true;
+      /** The leader's epoch of the record before an offset to begin at, if known: a log that parted from it is noticed. */
+      readonly lastEpoch?: number;
+    } & Reading)
   | { readonly api: 'produce'; readonly topic: string; readonly partition: number }
   | ({
       readonly api: 'merged';
@@ -86,7 +96,12 @@ export interface PartitionOffsets {
 /** What answers a BEGIN, by its `api`. */
 export type KafkaReplyBegin =
   | { readonly api: 'meta' | 'describe' | 'produce' | 'bootstrap' }
-  | ({ readonly api: 'fetch'; readonly topicId?: string } & PartitionOffsets)
+  | ({
+      readonly api: 'fetch';
+      readonly topicId?: string;
+      /** Where the records are, from a cache_server: behind such a BEGIN come watermarks, and no DATA. */
+      readonly log?: Log<KafkaRecord>;
+    } & PartitionOffsets)
   | {
       readonly api: 'merged';
       /** What a topic that is made again under the same name does not share; absent where it is not known. */
@@ -99,6 +114,8 @@ export type KafkaReplyBegin =
 
 /** Which broker leads each partition; -1 where none does. */
 export interface Meta {
+  /** As Kafka's tools print it; empty where there is none. */
+  readonly topicId: string;
   readonly partitions: readonly { readonly partition: number; readonly leader: number }[];
 }
 
@@ -150,6 +167,7 @@ export type KafkaMark =
   | {
       readonly mark: 'watermark';
       readonly partition: number;
+      readonly logStart: bigint;
       readonly highWatermark: bigint;
       readonly lastStableOffset: bigint;
     }
@@ -182,7 +200,7 @@ interface KafkaInitial extends Lane {
 
 interface KafkaReply extends Lane {
   readonly begin: KafkaReplyBegin;
-  readonly data: Run<KafkaRecord> | Meta | Description;
+  readonly data: Run<KafkaRecord> | RecordBatch | Meta | Description;
   readonly flush: KafkaMark | KafkaAnswer;
   readonly end: undefined;
   readonly abort: KafkaFault;

@@ -54,7 +54,7 @@ function mergedFetch(context: Context, begin: Merged, stream: Stream): Answering
   });
   return reading(context, begin, stream, {
     partitionsOf: (topic) => topic.partitions.map(({ partition }) => partition),
-    from: (partition) => from.partitions?.get(partition) ?? from.default,
+    begins: (partition) => ({ from: from.partitions?.get(partition) ?? from.default }),
     begun(partitions, id) {
       found = { ...id, partitions };
       begun();
