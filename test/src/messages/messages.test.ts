@@ -1,11 +1,15 @@
-import { firstValueFrom, lastValueFrom, take, tap, toArray } from 'rxjs';
+import { firstValueFrom, lastValueFrom, type MonoTypeOperatorFunction, take, tap, toArray } from 'rxjs';
+import { conflate } from '../../../operators/flow/conflate.ts';
+import type { Frame } from '../../../src/frame.ts';
 import { lawful } from '../../../src/lawful.ts';
 import type { Decoding } from '../../../src/messages/decoding.ts';
 import type { Message } from '../../../src/messages/message.ts';
 import { type MessagesOptions, messages } from '../../../src/messages/messages.ts';
-import type { Kafka } from '../../../src/protocol/kafka.ts';
+import type { Kafka, KafkaRecord } from '../../../src/protocol/kafka.ts';
 import type { Binding } from '../../../src/protocol.ts';
+import { marbles } from '../../../src/testing/marbles.ts';
 import { dataOf, FakeKafka, recordOf, type Sent } from '../../cli/fake-kafka.ts';
+import { until } from '../kafka/clock.ts';
 
 /** The messages of a fake topic `t`, whose stream is held to the laws. */
 function reading<K extends Decoding = 'bytes', V extends Decoding = 'bytes', M extends boolean = false>(
@@ -198,6 +202,31 @@ describe('messages', () => {
       ]);
     });
 
+    it('should get the newest of each key where the binding conflates and the loop is slow', async () => {
+      const kafka = new FakeKafka({
+        sends: Array.from({ length: 10_000 }, (_, n) =>
+          dataOf(recordOf(n, `${n}`, { key: Buffer.from(`k${n % 10}`) })),
+        ),
+      });
+      const conflating: Binding<Kafka> = (initial) =>
+        kafka
+          .binding(initial)
+          .pipe(
+            conflate<KafkaRecord>({ key: ({ key }) => String(key), window: 1_000_000 }) as MonoTypeOperatorFunction<
+              Frame<Kafka['reply']>
+            >,
+          );
+      const read: string[] = [];
+      const source = messages(conflating, { topic: 't', from: 'earliest', until: 'latest', value: 'string' });
+      for await (const { value } of source) {
+        read.push(value ?? '');
+        if (read.length === 1) await until(() => kafka.sent === 138_890);
+        await turn();
+      }
+      expect(read.slice(-10)).toEqual(Array.from({ length: 10 }, (_, n) => `${9_990 + n}`));
+      expect(read.length).toBeLessThan(100);
+    });
+
     it('should let the event loop turn though there is always a message', async () => {
       const { source } = reading(many(50_000, 10), bounded);
       let turns = 0;
@@ -238,6 +267,30 @@ describe('messages', () => {
   });
 
   describe('as an Observable', () => {
+    it(
+      'should deliver each message when it comes, and fail behind those before an ABORT',
+      marbles(({ producing, scheduler }) => {
+        const values = { a: dataOf(recordOf(0, 'a')), b: dataOf(recordOf(1, 'b')), c: dataOf(recordOf(2, 'c')) };
+        const begin = { api: 'merged', partitions: [], cleanupPolicy: undefined } as const;
+        const reply = producing<Kafka['reply']>('-a--(bc#)', values, begin);
+        const seen: unknown[] = [];
+        messages(() => reply, { topic: 't', from: 'earliest', value: 'string', scheduler }).subscribe({
+          next: ({ value }) => seen.push([scheduler.now(), value]),
+          error: ({ code }) => seen.push([scheduler.now(), code]),
+        });
+        scheduler.schedule(() => {
+          expect(seen).toEqual([
+            [1, 'a'],
+            [4, 'b'],
+            [4, 'c'],
+            [4, 'KAFKA_CLOSED'],
+          ]);
+          seen.push('checked');
+        }, 10);
+        scheduler.schedule(() => expect(seen).toContain('checked'), 11);
+      }),
+    );
+
     it('should leave the stream when it is unsubscribed from, inside a delivery too', async () => {
       const { source, kafka } = reading(many(1_000));
       expect((await lastValueFrom(source.pipe(take(3), toArray()))).length).toBe(3);
