@@ -22,6 +22,22 @@ export { type Answer, type Gap, isAnswer, isBarrier, isCumulative, type Mark, re
 export { type FilesystemVaultOptions, filesystemVault } from './net/filesystem-vault.ts';
 export type { KeyEntry, Vault } from './net/vault.ts';
 export { cut, type Divisible, keep, type Parts } from './payload.ts';
+export type {
+  Acks,
+  Condition,
+  Filter,
+  Fragment,
+  From,
+  Header,
+  Isolation,
+  Kafka,
+  KafkaAnswer,
+  KafkaBegin,
+  KafkaFault,
+  KafkaMark,
+  KafkaRecord,
+  KafkaReplyBegin,
+} from './protocol/kafka.ts';
 export type { Endpoint, Net, NetBegin, NetLane } from './protocol/net.ts';
 export type { AnyLane, Binding, Lane, LaneOperator, Protocol, Proxy, RunLane } from './protocol.ts';
 export { Fifo, type Owe, type Queue } from './queue.ts';

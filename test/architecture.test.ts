@@ -40,6 +40,7 @@ const rules: readonly { readonly from: RegExp; readonly may: RegExp }[] = [
     from: /^src\/kafka\//,
     may: /^node:|^rxjs$|^src\/(kafka\/([a-z]+\/)?|protocol\/|records\/(codecs\/)?)?[a-z0-9-]+\.ts$/,
   },
+  { from: /^src\/messages\//, may: /^node:(buffer|stream)$|^rxjs$|^src\/(messages\/|protocol\/)?[a-z-]+\.ts$/ },
   { from: /^src\/[a-z-]+\.ts$/, may: /^rxjs$|^src\/[a-z-]+\.ts$/ },
   { from: /^operators\/index\.ts$/, may: /^operators\// },
   { from: /^operators\/flow\//, may: /^rxjs$|^src\/[a-z-]+\.ts$|^operators\/flow\// },

@@ -98,11 +98,14 @@ export type KafkaReplyBegin =
   | { readonly api: 'meta' | 'describe' | 'produce' | 'bootstrap' }
   | ({
       readonly api: 'fetch';
+      readonly topicId?: string;
       /** Where the records are, from a cache_server: behind such a BEGIN come watermarks, and no DATA. */
       readonly log?: Log<KafkaRecord>;
     } & PartitionOffsets)
   | {
       readonly api: 'merged';
+      /** What a topic that is made again under the same name does not share; absent where it is not known. */
+      readonly topicId?: string;
       /** Those that had a leader by then; none on a stream that only produces. */
       readonly partitions: readonly PartitionOffsets[];
       /** As the topic's `cleanup.policy`; `undefined` where this user may not see it, or nothing is read. */
@@ -152,9 +155,14 @@ export interface Progress extends Mark {
   readonly offsets: ReadonlyMap<number, bigint>;
 }
 
+/** A gap; one that is `recreated` has the id of the topic which has the name now, from whose start the stream goes on. */
+export interface KafkaGap extends Gap {
+  readonly topicId?: string;
+}
+
 export type KafkaMark =
   | { readonly mark: 'caught-up' }
-  | Gap
+  | KafkaGap
   | Progress
   | {
       readonly mark: 'watermark';
