@@ -8,10 +8,10 @@ import { latestOf } from './latest-of.ts';
 /** Who leads each partition of a topic, again whenever that changes. */
 export const metaStream = (
   { cluster }: Context,
-  { topic }: Extract<KafkaBegin, { api: 'meta' }>,
+  { topic, create = false }: Extract<KafkaBegin, { api: 'meta' }>,
   stream: Stream,
 ): Answering => {
-  const metas = cluster.topic(topic).pipe(
+  const metas = cluster.topic(topic, { create }).pipe(
     map(({ partitions }): Meta => ({ partitions: partitions.map(({ partition, leader }) => ({ partition, leader })) })),
     distinctUntilChanged((before, after) => JSON.stringify(before) === JSON.stringify(after)),
     map((meta) => data(meta, Math.max(1, meta.partitions.length * BYTES_A_PARTITION))),
