@@ -110,7 +110,6 @@ export class StageLane implements Answering, Owner, Producing {
     const { store } = this.#options.stage.options;
     const written = record.held;
     record.file ??= store.create();
-    let isDone = false;
     const writing = listen(record.file.append(record.takePieces()), this.#options.stream.life, {
       next() {},
       error: (thrown) => {
@@ -118,14 +117,13 @@ export class StageLane implements Answering, Owner, Producing {
         this.#refuse(record, thrown);
       },
       complete: () => {
-        isDone = true;
         this.#writing = undefined;
         record.held -= written;
         this.#credit.give(written);
         this.#advance(record);
       },
     });
-    if (!isDone) this.#writing = writing;
+    if (!writing.closed) this.#writing = writing;
   }
 
   full(record: StagedRecord): void {

@@ -27,6 +27,7 @@ interface Lane {
   readonly waiting: Handed[];
   answered: number;
   hasEnded: boolean;
+  isDue: boolean;
 }
 
 /** What stands for a broker: takes the lanes of partitions, and answers records a while after they came. */
@@ -102,7 +103,15 @@ export class FakeExit {
       return undefined;
     }
     if (ext.api !== 'produce') throw new Error(`a fake exit was asked for ${ext.api}`);
-    const lane: Lane = { partition: ext.partition, out, control, waiting: [], answered: 0, hasEnded: false };
+    const lane: Lane = {
+      partition: ext.partition,
+      out,
+      control,
+      waiting: [],
+      answered: 0,
+      hasEnded: false,
+      isDue: false,
+    };
     this.lanes.add(lane);
     out.next(begin({ api: 'produce' } as const, () => {}));
     control(window(this.#options.window));
@@ -121,11 +130,14 @@ export class FakeExit {
   }
 
   #soon(lane: Lane): void {
+    if (lane.isDue) return;
+    lane.isDue = true;
     lane.out.add(this.#scheduler.schedule(() => this.#answer(lane), this.#options.latency));
   }
 
   #answer(lane: Lane): void {
     const { partition, waiting, out } = lane;
+    lane.isDue = false;
     if (this.stuck.has(partition) || out.closed) return;
     const handed = waiting.shift();
     if (handed === undefined) return lane.hasEnded ? this.#end(lane, end()) : undefined;
