@@ -1,9 +1,11 @@
 import type { Observable } from 'rxjs';
 import type { Fault } from '../errors.ts';
+import type { Log } from '../log.ts';
 import type { Gap, Mark } from '../marks.ts';
 import type { Divisible } from '../payload.ts';
 import type { Lane, Protocol } from '../protocol.ts';
 import type { Positioned, Run } from '../run.ts';
+import type { RecordBatch } from './kafka-batch.ts';
 
 /** A header: names may repeat, and their order is kept. */
 export interface Header {
@@ -61,9 +63,22 @@ interface Reading {
 
 /** What opens a kafka stream, by its `api`. */
 export type KafkaBegin =
-  | { readonly api: 'meta'; readonly topic: string /** Whether a missing topic is made. */; readonly create?: boolean }
+  | {
+      readonly api: 'meta';
+      readonly topic: string;
+      /** Whether a missing topic is made, where its cluster does so. */
+      readonly create?: boolean;
+    }
   | { readonly api: 'describe'; readonly topic: string; readonly configs: readonly string[] }
-  | ({ readonly api: 'fetch'; readonly partition: number; readonly from: From } & Reading)
+  | ({
+      readonly api: 'fetch';
+      readonly partition: number;
+      readonly from: From;
+      /** Asks for record batches as they are, control batches included, in place of records; `filters` play no part. */
+      readonly batches?: true;
+      /** The leader's epoch of the record before an offset to begin at, if known: a log that parted from it is noticed. */
+      readonly lastEpoch?: number;
+    } & Reading)
   | { readonly api: 'produce'; readonly topic: string; readonly partition: number }
   | ({
       readonly api: 'merged';
@@ -87,7 +102,11 @@ export interface PartitionOffsets {
 /** What answers a BEGIN, by its `api`. */
 export type KafkaReplyBegin =
   | { readonly api: 'meta' | 'describe' | 'produce' | 'bootstrap' }
-  | ({ readonly api: 'fetch' } & PartitionOffsets)
+  | ({
+      readonly api: 'fetch';
+      /** Where the records are, from a cache_server: behind such a BEGIN come watermarks, and no DATA. */
+      readonly log?: Log<KafkaRecord>;
+    } & PartitionOffsets)
   | {
       readonly api: 'merged';
       /** Those that had a leader by then; none on a stream that only produces. */
@@ -98,6 +117,8 @@ export type KafkaReplyBegin =
 
 /** Which broker leads each partition; -1 where none does. */
 export interface Meta {
+  /** As Kafka's tools print it; empty where there is none. */
+  readonly topicId: string;
   readonly partitions: readonly { readonly partition: number; readonly leader: number }[];
 }
 
@@ -158,6 +179,7 @@ export type KafkaMark =
   | {
       readonly mark: 'watermark';
       readonly partition: number;
+      readonly logStart: bigint;
       readonly highWatermark: bigint;
       readonly lastStableOffset: bigint;
     }
@@ -190,7 +212,7 @@ interface KafkaInitial extends Lane {
 
 interface KafkaReply extends Lane {
   readonly begin: KafkaReplyBegin;
-  readonly data: Run<KafkaRecord> | Meta | Description;
+  readonly data: Run<KafkaRecord> | RecordBatch | Meta | Description;
   readonly flush: KafkaMark | KafkaAnswer;
   readonly end: undefined;
   readonly abort: KafkaFault;

@@ -1,10 +1,11 @@
 import type { Parts } from '../payload.ts';
 import type { KafkaRecord } from '../protocol/kafka.ts';
+import type { RecordBatch } from '../protocol/kafka-batch.ts';
 import { KafkaError } from '../protocol/kafka-error.ts';
 import { cutRun, type Run } from '../run.ts';
 import { codecOf } from './codecs/index.ts';
 import * as header from './header.ts';
-import { broken, type RecordBatch } from './record-batch.ts';
+import { broken } from './record-batch.ts';
 import * as row from './record-index.ts';
 import { BatchRecord, Records } from './records.ts';
 

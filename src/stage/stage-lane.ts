@@ -47,7 +47,7 @@ export class StageLane implements Answering, Owner, Producing {
   readonly #frames = new Deque<Data<Fragment>>();
   readonly #answers: StageAnswers;
   readonly #loop: Loop;
-  #meta: Meta = { partitions: [] };
+  #meta: Pick<Meta, 'partitions'> = { partitions: [] };
   #open: StagedRecord | undefined;
   /** What is being written of it. */
   #writing: Subscription | undefined;

@@ -1,10 +1,11 @@
 import { type SchedulerLike, Subscriber } from 'rxjs';
-import { type ControlSink, window } from '../control.ts';
-import { emitter } from '../emitter.ts';
 import { listen } from '../listen.ts';
 import type { Kafka, KafkaFault, Meta } from '../protocol/kafka.ts';
+import { isFault } from '../protocol/kafka-error.ts';
+import { states } from '../protocol/kafka-states.ts';
 import type { Binding } from '../protocol.ts';
 import { PartitionExit } from './partition-exit.ts';
+import { early } from './stage-faults.ts';
 import type { StageStore } from './store.ts';
 
 export interface TopicStageOptions {
@@ -26,9 +27,6 @@ export interface Producing {
   /** Told why it cannot go on. */
   fail(thrown: unknown): void;
 }
-
-/** Enough for any answer to a meta stream, which is tiny. */
-const META_WINDOW = 1 << 16;
 
 /** What the streams to one topic share: its partitions, and the exit of each. */
 export class TopicStage {
@@ -102,24 +100,13 @@ export class TopicStage {
   #watch(): void {
     const life = new Subscriber<never>({ next() {}, error: (thrown: unknown) => this.#fail(thrown), complete() {} });
     this.#watching = life;
-    const { exit, scheduler } = this.options;
-    const asking = emitter<Kafka['initial']>(
-      { api: 'meta', topic: this.topic, create: true },
-      () => ({ pull: () => undefined }),
-      scheduler,
-    );
-    let control: ControlSink = () => {};
-    listen(exit(asking), life, {
-      next: (frame) => {
-        if (frame.kind === 'begin') {
-          control = frame.control;
-          control(window(META_WINDOW));
-        } else if (frame.kind === 'data') {
-          this.#learn(frame.payload as Meta);
-          control(window(frame.reserved));
-        } else if (frame.kind === 'abort') this.#unknown(frame.ext);
+    listen(states<Meta>(this.options.exit, { api: 'meta', topic: this.topic, create: true }), life, {
+      next: (meta) => this.#learn(meta),
+      error: (thrown) => {
+        if (!isFault(thrown)) throw thrown;
+        this.#unknown(thrown);
       },
-      complete: () => this.#unknown(undefined),
+      complete: () => this.#unknown(early(this.topic)),
     });
   }
 
@@ -129,11 +116,11 @@ export class TopicStage {
   }
 
   /** What was known holds until it is asked for again; those that wait for it cannot go on. */
-  #unknown(fault: KafkaFault | undefined): void {
+  #unknown(fault: KafkaFault): void {
     this.#watching?.unsubscribe();
     this.#watching = undefined;
     const waiting = this.#meta === undefined ? [...this.#learning] : [];
     this.#meta = undefined;
-    for (const stream of waiting) stream.fail(fault ?? { code: 'STAGE_EXIT', message: `${this.topic}: no partitions` });
+    for (const stream of waiting) stream.fail(fault);
   }
 }

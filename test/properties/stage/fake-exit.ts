@@ -99,7 +99,7 @@ export class FakeExit {
     if (ext.api === 'meta') {
       out.next(begin({ api: 'meta' } as const, () => {}));
       const partitions = Array.from({ length: this.#options.partitions }, (_, partition) => ({ partition, leader: 1 }));
-      out.add(this.#scheduler.schedule(() => out.next(data({ partitions }, 8)), this.#options.latency));
+      out.add(this.#scheduler.schedule(() => out.next(data({ topicId: 'id', partitions }, 8)), this.#options.latency));
       return undefined;
     }
     if (ext.api !== 'produce') throw new Error(`a fake exit was asked for ${ext.api}`);
