@@ -132,8 +132,9 @@ export class StageLane implements Answering, Owner, Producing {
 
   answered(record: StagedRecord, answer: KafkaAnswer): void {
     if (this.#isClosed) return;
-    this.#credit.give(record.held);
+    // Before its credit, which may bring what is answered at once.
     this.#answers.answered(record, answer);
+    this.#credit.give(record.held);
   }
 
   #step(): boolean {
@@ -216,8 +217,8 @@ export class StageLane implements Answering, Owner, Producing {
   #refuse(record: StagedRecord, fault: KafkaFault): void {
     this.#isSwallowing = !record.isWhole;
     this.#drop();
-    this.#credit.give(record.held);
     this.#answers.refuse(record, fault);
+    this.#credit.give(record.held);
     this.#loop.wake();
   }
 

@@ -39,6 +39,8 @@ export class FakeExit {
   /** Whether a record gets an error of its own. */
   refuses: (handed: Handed) => boolean = () => false;
   readonly lanes = new Set<Lane>();
+  /** Whether a lane was ever aborted. */
+  hasFailed = false;
   readonly #logs = new Map<number, Handed[]>();
   readonly #options: { partitions: number; window: number; latency: number };
   readonly #scheduler: SchedulerLike;
@@ -63,7 +65,10 @@ export class FakeExit {
 
   /** Fails the lanes of a partition. */
   abort(partition: number, fault: KafkaFault): void {
-    for (const lane of this.lanes) if (lane.partition === partition) this.#end(lane, abort(fault));
+    for (const lane of [...this.lanes].filter((one) => one.partition === partition)) {
+      this.hasFailed = true;
+      this.#end(lane, abort(fault));
+    }
   }
 
   readonly binding: Binding<Kafka> = (initial) =>
@@ -78,8 +83,10 @@ export class FakeExit {
             if ((opens === undefined) === (parts === undefined)) throw new Error('records are mixed');
             parts ??= { opens: opens as ProducedRecord, body: [], cost: 0, fragments: 0 };
             parts.body.push(body);
-            parts.cost += frame.reserved;
+            parts.cost = frame.reserved;
             parts.fragments += 1;
+            // A record that is not whole would never be answered, so what it holds is lent.
+            if (!last) lane?.control(window(frame.reserved));
             if (last) this.#take(lane as Lane, parts);
             if (last) parts = undefined;
           } else if (frame.kind === 'end') {
