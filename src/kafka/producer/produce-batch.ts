@@ -77,10 +77,14 @@ export class Batch {
     if (own !== undefined) this.number(own);
   }
 
-  /** Of the records that wait: as many as come one after the other, have the same acks, and fit. At least one waits. */
-  static of(waiting: Deque<Sending>, maxBytes: number, codec: Codec): Batch {
+  /**
+   * Of the records that wait: as many as come one after the other, have the same acks, and fit. At least one waits.
+   *
+   * @param expected about how many bytes all that wait take
+   */
+  static of(waiting: Deque<Sending>, maxBytes: number, codec: Codec, expected: number): Batch {
     const { acks, size } = waiting.first as Sending;
-    const builder = new BatchBuilder(Math.max(maxBytes, size + ROOM));
+    const builder = new BatchBuilder(Math.max(maxBytes, size + ROOM), expected + ROOM);
     const records: Sending[] = [];
     for (let next = waiting.first; next !== undefined; next = waiting.first) {
       const isApart = records.length > 0 && (next.acks !== acks || next.own !== undefined);
@@ -118,7 +122,7 @@ export class Batch {
   /** Two batches of half the records each, not numbered yet. */
   halves(codec: Codec): [Batch, Batch] {
     const half = (records: readonly Sending[]): Batch => {
-      const builder = new BatchBuilder(this.size + ROOM);
+      const builder = new BatchBuilder(this.size + ROOM, this.size / 2 + ROOM);
       for (const { record } of records) builder.add(record);
       const batch = new Batch(records, builder, codec);
       batch.isInDoubt = this.isInDoubt;
