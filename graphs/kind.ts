@@ -1,6 +1,9 @@
 import type { Observable, SchedulerLike } from 'rxjs';
+import type { Filesystem } from '../src/protocol/filesystem.ts';
+import type { Http } from '../src/protocol/http.ts';
 import type { Kafka } from '../src/protocol/kafka.ts';
 import type { Net } from '../src/protocol/net.ts';
+import type { Sse } from '../src/protocol/sse.ts';
 import type { Binding, Protocol } from '../src/protocol.ts';
 import type { BindingEvents } from './events.ts';
 import type { FromSchema, Schema } from './json-schema.ts';
@@ -9,10 +12,13 @@ import type { FromSchema, Schema } from './json-schema.ts';
 export interface Protocols {
   net: Net;
   kafka: Kafka;
+  http: Http;
+  sse: Sse;
+  filesystem: Filesystem;
 }
 
 /** What a kind speaks at one of its two ends: `none` where there is no such end, `unknown` where that is not known. */
-export type Speaks = keyof Protocols | 'http' | 'sse' | 'none' | 'unknown';
+export type Speaks = keyof Protocols | 'none' | 'unknown';
 
 /** The type of what a name of a protocol stands for. */
 export type Spoken<S> = S extends keyof Protocols ? Protocols[S] : Protocol;
