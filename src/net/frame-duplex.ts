@@ -115,21 +115,30 @@ export class FrameDuplex extends Duplex implements Source<NetLane> {
   }
 
   override _write(chunk: Uint8Array, _encoding: BufferEncoding, flushed: () => void): void {
-    this.#queue.offer(data(chunk, chunk.byteLength));
+    this.#send(chunk);
     this.#flushed = flushed;
-    this.#wake();
+    this.#sent();
   }
 
   override _writev(chunks: { chunk: Uint8Array }[], flushed: () => void): void {
-    for (const { chunk } of chunks) this.#queue.offer(data(chunk, chunk.byteLength));
+    for (const { chunk } of chunks) this.#send(chunk);
     this.#flushed = flushed;
-    this.#wake();
+    this.#sent();
   }
 
   override _final(flushed: () => void): void {
     this.#ended = true;
     this.#wake();
     flushed();
+  }
+
+  #send(chunk: Uint8Array): void {
+    if (chunk.byteLength > 0) this.#queue.offer(data(chunk, chunk.byteLength));
+  }
+
+  #sent(): void {
+    if (this.#queue.empty) this.#flush();
+    else this.#wake();
   }
 
   #flush(): void {
