@@ -3,7 +3,16 @@ import { connect as connectHttp2 } from 'node:http2';
 import { throwError } from 'rxjs';
 import type { Http } from '../../../src/protocol/http.ts';
 import type { Binding } from '../../../src/protocol.ts';
-import { Asked, answering, asking, curl, echoing, exchanged, saying, servingHttp } from '../../src/net/http-peers.ts';
+import {
+  type Asked,
+  answering,
+  asking,
+  curl,
+  echoing,
+  exchanged,
+  saying,
+  servingHttp,
+} from '../../src/net/http-peers.ts';
 import { connected, received, settled, until } from '../../src/net/peers.ts';
 
 const GET = 'GET /a?b=c HTTP/1.1\r\nHost: x\r\n';
@@ -70,4 +79,8 @@ describe('http server', () => {
     await server.stop();
   });
 });
-void once; void connectHttp2; void throwError; void received; void settled;
+void once;
+void connectHttp2;
+void throwError;
+void received;
+void settled;

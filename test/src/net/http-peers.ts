@@ -130,7 +130,9 @@ export const saying = (text: string, more: Readonly<Record<string, string>> = {}
 
 /** An exit that answers at once with headers and a text made from a request's headers. */
 export const answering =
-  (make: (headers: Initial['begin']['headers']) => readonly [Readonly<Record<string, string>>, string]): Binding<Http> =>
+  (
+    make: (headers: Initial['begin']['headers']) => readonly [Readonly<Record<string, string>>, string],
+  ): Binding<Http> =>
   (initial) =>
     initial.pipe(
       filter((frame) => frame.kind === 'begin'),
@@ -148,7 +150,9 @@ export const answering =
 /** Sends back the body of a request. */
 export const echoing: Binding<Http> = (initial) =>
   initial.pipe(
-    map((frame) => (frame.kind === 'begin' ? begin({ headers: headersOf({ ':status': '200' }) }, frame.control) : frame)),
+    map((frame) =>
+      frame.kind === 'begin' ? begin({ headers: headersOf({ ':status': '200' }) }, frame.control) : frame,
+    ),
   );
 
 /** Sends bytes over a connection of its own, and answers all that comes back until its end. */
