@@ -15,8 +15,6 @@ export const pending: readonly Kind[] = [
   known('sse', 'client', 'sse', 'http'),
   known('http-kafka', 'proxy', 'http', 'kafka'),
   known('sse-kafka', 'proxy', 'sse', 'kafka'),
-  known('http-filesystem', 'proxy', 'http', 'filesystem'),
-  known('filesystem', 'server', 'filesystem', 'none'),
   known('kafka', 'cache_client', 'kafka', 'kafka'),
   known('kafka', 'cache_server', 'kafka', 'kafka'),
   known('kafka', 'client', 'kafka', 'net'),

@@ -17,6 +17,7 @@ export class FrameDuplex extends Duplex implements Source<NetLane> {
   readonly #queue = new Fifo<NetLane>(() => {});
   #wake: () => void = () => {};
   #flushed: (() => void) | undefined;
+  #taken: (() => void)[] = [];
   #unread = 0;
   #ended = false;
   #received = false;
@@ -79,6 +80,16 @@ export class FrameDuplex extends Duplex implements Source<NetLane> {
     if (this.#received) return;
     this.#received = true;
     this.fail(closed);
+  }
+
+  /**
+   * Sends bytes past what a node stream does for each write; `taken` is called once all that was sent has left. Only where
+   * nothing that was written waits.
+   */
+  send(bytes: Uint8Array, taken: () => void): void {
+    this.#send(bytes);
+    this.#taken.push(taken);
+    this.#sent();
   }
 
   /** Ends both lanes: the one that is sent with ABORT, the one that is read with RESET, unless they have ended. */
@@ -145,6 +156,10 @@ export class FrameDuplex extends Duplex implements Source<NetLane> {
     const flushed = this.#flushed;
     this.#flushed = undefined;
     flushed?.();
+    if (this.#taken.length === 0) return;
+    const taken = this.#taken;
+    this.#taken = [];
+    for (const each of taken) each();
   }
 }
 
