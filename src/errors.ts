@@ -66,6 +66,7 @@ export const codes = {
   CACHE_DAMAGED: 'a topic log on this machine, the only copy there is, does not open',
   CACHE_CORRUPT: 'what a cache has stored is not what was written, and cannot be fetched again now',
   CACHE_WRITE: 'a cache cannot be written to',
+  CACHE_RESTARTED: 'a log begins anew, so that what was to be appended does not fit',
   CACHE_CLOSED: 'the cache of a log was closed, or the topic is gone',
   CONFIG_INVALID: 'a config has mistakes',
   CONFIG_SYNTAX: 'a config is not YAML',

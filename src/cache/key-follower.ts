@@ -70,18 +70,13 @@ export class KeyFollower {
 
   /** What cannot be read now is tried again when woken. */
   #load(): false {
+    const from = this.#position;
     const done = (): void => {
       this.#loading = undefined;
+      if (this.#position > from) this.#loop.wake();
     };
-    this.#loading = this.#log.load(this.#position).subscribe({
-      next: (chunk) => this.#add(chunk),
-      error: done,
-      complete: () => {
-        done();
-        this.#loop.wake();
-      },
-    });
-    if (this.#loading?.closed) done();
+    const loading = this.#log.load(from).subscribe({ next: (chunk) => this.#add(chunk), error: done, complete: done });
+    if (!loading.closed) this.#loading = loading;
     return false;
   }
 

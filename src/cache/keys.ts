@@ -87,6 +87,9 @@ export const partitionOf = (key: Uint8Array): number => Buffer.from(key).readUIn
 /** How often the log had been begun anew whose key it is. */
 export const generationOf = (key: Uint8Array): number => Buffer.from(key).readUInt32BE(9);
 
+/** The number of the snapshot that a part is of. */
+export const snapshotOfKey = (key: Uint8Array): number => Buffer.from(key).readUInt32BE(13);
+
 /** The offset at the end of a key. */
 export const offsetOf = (key: Uint8Array): bigint => Buffer.from(key).readBigUInt64BE(key.byteLength - 8);
 

@@ -40,9 +40,7 @@ function storeOf(level: ClassicLevel<Uint8Array, Uint8Array>, sync: boolean): St
     write: (writes) =>
       defer(() =>
         level.batch(
-          writes.map(({ key, value }) =>
-            value === undefined ? { type: 'del', key } : { type: 'put', key, value },
-          ),
+          writes.map(({ key, value }) => (value === undefined ? { type: 'del', key } : { type: 'put', key, value })),
           { sync },
         ),
       ),

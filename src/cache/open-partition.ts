@@ -44,7 +44,10 @@ export function openPartition(store: Store, topic: string, at: Omit<Place, 'gene
       const content = unseal(key, stored);
       const state = content && decodeState(content);
       const fresh = (isDamaged: boolean): Opened => {
-        const generation = Math.max(newest === undefined ? 0 : generationOf(newest.key) + 1, (state?.generation ?? -1) + 1);
+        const generation = Math.max(
+          newest === undefined ? 0 : generationOf(newest.key) + 1,
+          (state?.generation ?? -1) + 1,
+        );
         const beginning = { ...freshState(topic), generation };
         return { partition: new PartitionStore(store, { ...at, generation }, beginning, [], []), isDamaged };
       };

@@ -5,16 +5,20 @@ import type { Run } from '../run.ts';
 import { type Break, missedBy } from './breaks.ts';
 import { CurrentRecords } from './current-records.ts';
 import type { KeyFollower } from './key-follower.ts';
+import { earlier, later } from './offsets.ts';
 import type { PartitionStore } from './partition-store.ts';
 import type { RowReader } from './row-reader.ts';
 import type { Segment } from './segment.ts';
 import type { Transactions } from './transactions.ts';
 
+/** What whoever began before the source had said where it ends knows of tombstones: all that it says. */
+const UNFILLED = -1n;
+
 /** The log of a partition of a cache, as its readers see it. */
-export class PartitionLog implements Log<KafkaRecord> {
+export abstract class PartitionLog implements Log<KafkaRecord> {
   readonly changes = new Subject<void>();
-  readonly #data: PartitionStore;
-  readonly #reader: RowReader;
+  protected readonly data: PartitionStore;
+  protected readonly reader: RowReader;
   readonly #topicId: () => string;
   readonly #holds = new Set<{ readonly end: bigint }>();
   readonly #breaks: Break[] = [];
@@ -25,14 +29,14 @@ export class PartitionLog implements Log<KafkaRecord> {
   #current: CurrentRecords | undefined;
 
   constructor(data: PartitionStore, reader: RowReader, topicId: () => string) {
-    this.#data = data;
-    this.#reader = reader;
+    this.data = data;
+    this.reader = reader;
     this.#topicId = topicId;
     this.#transactions = data.transactions();
   }
 
   get topic(): string {
-    return this.#data.state.topic;
+    return this.data.state.topic;
   }
 
   get topicId(): string {
@@ -40,7 +44,7 @@ export class PartitionLog implements Log<KafkaRecord> {
   }
 
   get partition(): number {
-    return this.#data.partition;
+    return this.data.partition;
   }
 
   get offsets(): LogOffsets {
@@ -52,8 +56,8 @@ export class PartitionLog implements Log<KafkaRecord> {
   }
 
   get seen(): Seen {
-    const { breaks, tombstones } = this.#data.state;
-    return { generation: breaks, tombstones };
+    const { breaks, tombstones, filled } = this.data.state;
+    return { generation: breaks, tombstones: filled === undefined ? UNFILLED : tombstones };
   }
 
   /** The ends of snapshots that are being read. */
@@ -64,7 +68,7 @@ export class PartitionLog implements Log<KafkaRecord> {
   peek(offset: bigint, isolation: LogIsolation): Chunk<KafkaRecord> | undefined {
     const limit = this.#limit(isolation);
     if (offset < this.#offsets.logStart || offset >= limit) return undefined;
-    const segment = this.#reader.at(offset);
+    const segment = this.reader.at(offset);
     return segment && this.#chunk(segment, offset, isolation, limit);
   }
 
@@ -82,7 +86,7 @@ export class PartitionLog implements Log<KafkaRecord> {
 
   missed(position: bigint, seen: Seen): Missed | undefined {
     const { partition } = this;
-    const { breaks, tombstones } = this.#data.state;
+    const { breaks, tombstones, filled = 0n } = this.data.state;
     const { logStart, highWatermark, isLevel } = this.#offsets;
     if (seen.generation !== breaks) {
       const missed = missedBy(this.#breaks.slice(seen.generation - breaks), partition, position);
@@ -94,7 +98,8 @@ export class PartitionLog implements Log<KafkaRecord> {
     });
     if (position < logStart) return gap(position, logStart, 'retention', logStart);
     if (position > highWatermark && isLevel) return gap(highWatermark, position, 'out-of-range', highWatermark);
-    if (seen.tombstones < tombstones && position < tombstones) return gap(position, tombstones, 'tombstones', position);
+    const known = seen.tombstones === UNFILLED ? filled : seen.tombstones;
+    if (known < tombstones && position < tombstones) return gap(position, tombstones, 'tombstones', position);
     return undefined;
   }
 
@@ -105,44 +110,68 @@ export class PartitionLog implements Log<KafkaRecord> {
   }
 
   /** What is decided at an offset, whether or not the index has it yet, if it is in memory. */
-  peekDecided(offset: bigint): Chunk<KafkaRecord> | undefined {
-    const segment = offset < this.#stable ? this.#reader.at(offset) : undefined;
+  protected peekDecided(offset: bigint): Chunk<KafkaRecord> | undefined {
+    const segment = offset < this.#stable ? this.reader.at(offset) : undefined;
     return segment && this.#chunk(segment, offset, 'read_committed', this.#stable);
   }
 
   /** The same, read if it is not in memory. */
-  loadDecided(offset: bigint): Observable<Chunk<KafkaRecord>> {
+  protected loadDecided(offset: bigint): Observable<Chunk<KafkaRecord>> {
     return this.#load(offset, 'read_committed', () => this.#stable);
   }
 
   /** Tells readers that what they read is not what is there. */
-  break(one: Break): void {
+  protected break(one: Break): void {
     this.#breaks.push(one);
   }
 
   /** What conflates from now on. */
-  follow(keys: KeyFollower | undefined): void {
+  protected follow(keys: KeyFollower | undefined): void {
+    this.#keys?.stop();
     this.#keys = keys;
     this.#current = keys && new CurrentRecords(keys.table);
   }
 
-  /** Takes in where the stored log stands now; says so unless `isSilent`. */
-  advance(transactions: Transactions, isLevel: boolean, isSilent = false): void {
-    const { logStart, end } = this.#data.state;
+  /** Up to where records are decided, whether or not the index has them yet. */
+  protected get stable(): bigint {
+    return this.#stable;
+  }
+
+  /** What keeps the index. */
+  protected get keys(): KeyFollower | undefined {
+    return this.#keys;
+  }
+
+  /** The index has come further. */
+  protected indexed(): void {
+    const { highWatermark, isLevel } = this.#offsets;
+    this.#show(highWatermark, isLevel);
+  }
+
+  /** Takes in where the stored log stands now. Nothing is shown before the source has said where it ends. */
+  protected advance(transactions: Transactions, isLevel: boolean): void {
+    const { logStart, end, filled } = this.data.state;
     this.#transactions = transactions;
-    this.#stable = transactions.lastStableOffset < logStart ? logStart : transactions.lastStableOffset;
+    this.#stable = later(transactions.lastStableOffset, logStart);
     this.#keys?.wake();
-    const indexed = this.#keys?.position ?? this.#stable;
-    const lastStableOffset = indexed < this.#stable ? (indexed < logStart ? logStart : indexed) : this.#stable;
+    this.#show(filled === undefined ? logStart : end, isLevel && filled !== undefined);
+  }
+
+  #show(highWatermark: bigint, isLevel: boolean): void {
+    const { logStart } = this.data.state;
+    const indexed = later(this.#keys?.position ?? this.#stable, logStart);
+    const lastStableOffset = earlier(highWatermark, earlier(indexed, this.#stable));
     const known = this.#offsets;
     const isSame =
       known.logStart === logStart &&
       known.lastStableOffset === lastStableOffset &&
-      known.highWatermark === end &&
+      known.highWatermark === highWatermark &&
       known.isLevel === isLevel;
-    if (!isSame) this.#offsets = { logStart, lastStableOffset, highWatermark: end, isLevel };
-    if (!isSame && !isSilent) this.changes.next();
+    if (isSame) return;
+    this.#offsets = { logStart, lastStableOffset, highWatermark, isLevel };
+    this.changes.next();
   }
+
   #limit(isolation: LogIsolation): bigint {
     const { lastStableOffset, highWatermark } = this.#offsets;
     return isolation === 'read_committed' ? lastStableOffset : highWatermark;
@@ -150,9 +179,9 @@ export class PartitionLog implements Log<KafkaRecord> {
 
   /** Completes without where the offset is not there any more once it was read. */
   #load(offset: bigint, isolation: LogIsolation, limit: () => bigint): Observable<Chunk<KafkaRecord>> {
-    const isThere = (): boolean => offset >= this.#data.state.logStart && offset < limit();
+    const isThere = (): boolean => offset >= this.data.state.logStart && offset < limit();
     if (!isThere()) return EMPTY;
-    return this.#reader
+    return this.reader
       .load(offset)
       .pipe(concatMap((segment) => (isThere() ? of(this.#chunk(segment, offset, isolation, limit())) : EMPTY)));
   }
@@ -166,14 +195,14 @@ export class PartitionLog implements Log<KafkaRecord> {
 
   /** Looks at rows one after the other, since a batch may tell a later time than its records left have. */
   #find(timestamp: bigint, from: bigint): Observable<bigint> {
-    const { rows, state } = this.#data;
+    const { rows, state } = this.data;
     const row = rows.between(from, state.end).find(({ maxTimestamp, bytes }) => maxTimestamp >= timestamp || bytes < 0);
     if (row === undefined) return of(state.end);
     return this.#findIn(timestamp, from > row.from ? from : row.from, row.to);
   }
 
   #findIn(timestamp: bigint, from: bigint, to: bigint): Observable<bigint> {
-    return this.#reader.load(from).pipe(
+    return this.reader.load(from).pipe(
       map((segment) => segment.uncommitted(from, this.#transactions)),
       concatMap((chunk) => {
         for (let index = 0; index < (chunk.run?.length ?? 0); index += 1) {

@@ -1,12 +1,11 @@
-import { concatMap, type Observable, of, tap } from 'rxjs';
-import { type AbortedTransaction, Transactions } from './transactions.ts';
-import { abortedKey, type Place, stateKey } from './keys.ts';
+import { catchError, map, type Observable, of, tap } from 'rxjs';
+import { abortedKey, type Place, rowKey, stateKey } from './keys.ts';
 import { type Row, type RowMeta, readRow, removalOf, writesOf } from './row.ts';
 import { Rows } from './rows.ts';
-import { rowKey } from './keys.ts';
 import { bufferOf, seal } from './sealed.ts';
 import { encodeState, type PartitionState } from './state.ts';
 import type { Store, Write } from './store.ts';
+import { type AbortedTransaction, Transactions } from './transactions.ts';
 
 /** A change of a log: all of it is stored, or nothing. */
 export interface Change {
@@ -27,7 +26,7 @@ export class PartitionStore {
   #state: PartitionState;
   #rows: Rows;
   /** By number from the first on. */
-  #aborted: readonly AbortedTransaction[];
+  #aborted: AbortedTransaction[];
 
   constructor(
     store: Store,
@@ -41,7 +40,7 @@ export class PartitionStore {
     this.partition = place.partition;
     this.#state = state;
     this.#rows = new Rows(rows);
-    this.#aborted = aborted;
+    this.#aborted = [...aborted];
   }
 
   get state(): PartitionState {
@@ -69,9 +68,9 @@ export class PartitionStore {
   /** A row with its batches; nothing if it is not what was stored. */
   read(meta: RowMeta): Observable<Row | undefined> {
     const { place } = this;
-    return this.store
-      .get(rowKey(place, meta.from))
-      .pipe(concatMap((stored) => of(readRow(place, meta, stored, this.name))));
+    // What LevelDB itself cannot read any more is as good as gone.
+    const stored = this.store.get(rowKey(place, meta.from)).pipe(catchError(() => of(undefined)));
+    return stored.pipe(map((bytes) => readRow(place, meta, bytes, this.name)));
   }
 
   /** Stores a change, and then takes it in. One is made at a time. */
@@ -99,11 +98,11 @@ export class PartitionStore {
     const metas = rows.map(({ batches: _, ...meta }) => meta);
     if (this.#isSame(state)) {
       this.#rows.replace(old, metas);
-      const gone = state.aborted[0] - this.#state.aborted[0];
-      if (gone > 0 || aborted.length > 0) this.#aborted = [...this.#aborted.slice(gone), ...aborted];
+      this.#aborted.splice(0, state.aborted[0] - this.#state.aborted[0]);
+      this.#aborted.push(...aborted);
     } else {
       this.#rows = new Rows(metas);
-      this.#aborted = aborted;
+      this.#aborted = [...aborted];
     }
     this.#state = state;
   }

@@ -10,7 +10,7 @@ export interface RowReaderOptions {
   readonly memory: Memory;
   /** Does something when nothing is being written. */
   readonly settled: <T>(work: () => Observable<T>) => Observable<T>;
-  /** Told of a row that cannot be read; what it errors with is what reading it does. */
+  /** Gets a row again that cannot be read, if it can be had; what it errors with is what reading the row does. */
   readonly mend: (row: RowMeta) => Observable<'mended' | 'lost'>;
 }
 

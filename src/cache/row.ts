@@ -1,5 +1,6 @@
 import type { RecordBatch } from '../protocol/kafka-batch.ts';
 import { batchesOf } from '../records/record-batch.ts';
+import type { Arrived } from './arrived.ts';
 import { metaKey, offsetOf, type Place, rowKey } from './keys.ts';
 import { seal, unseal } from './sealed.ts';
 import type { Entry, Write } from './store.ts';
@@ -23,12 +24,6 @@ export interface RowMeta {
 /** A stretch of a log as it is stored: consecutive batches, not compressed. */
 export interface Row extends RowMeta {
   readonly batches: readonly RecordBatch[];
-}
-
-/** A batch that is not compressed, and what it took at the source. */
-export interface Arrived {
-  readonly batch: RecordBatch;
-  readonly wire: number;
 }
 
 /** Batches in rows that leave no offset out between `from` and `to`. */

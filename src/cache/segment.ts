@@ -5,6 +5,7 @@ import type { RecordBatch } from '../protocol/kafka-batch.ts';
 import { JoinedRun } from '../records/joined-run.ts';
 import { type RecordRun, runOf } from '../records/record-run.ts';
 import { MOST_RECORDS } from '../run.ts';
+import { earlier } from './offsets.ts';
 
 /** A run of which keys and offsets can be had without its records. */
 export type KeyedRun = RecordRun | JoinedRun;
@@ -99,7 +100,7 @@ export class Segment {
   /** What can be read at an offset of it of what is decided and not void, below `limit`, which is above the offset. */
   committed(offset: bigint, limit: bigint, decided: Decided): Chunk<KafkaRecord> {
     const slot = this.#at(offset);
-    const to = limit < slot.to ? limit : slot.to;
+    const to = earlier(limit, slot.to);
     if (slot.committed?.to === to) return slot.committed;
     const runs = slot.parts.flatMap(({ batch, run }) => {
       const part = batch.lastOffset < to ? run : below(run, to);
@@ -112,7 +113,7 @@ export class Segment {
   /** What can be read at an offset of it, decided or not. */
   uncommitted(offset: bigint, decided: Decided): Chunk<KafkaRecord> {
     const slot = this.#at(offset);
-    const stable = decided.lastStableOffset < slot.to ? decided.lastStableOffset : slot.to;
+    const stable = earlier(decided.lastStableOffset, slot.to);
     if (slot.uncommitted !== undefined && slot.stable === stable) return slot.uncommitted;
     const runs = slot.parts.map(({ batch, run }) => (decided.isAborted(batch) ? run.aborted() : run));
     slot.stable = stable;

@@ -29,7 +29,8 @@ export class Segments {
   drop(from?: bigint, to?: bigint): void {
     const start = from === undefined ? 0 : this.#indexOf(from);
     const end = this.#list.findIndex((segment, index) => index >= start && to !== undefined && segment.from >= to);
-    for (const segment of this.#list.splice(start, (end < 0 ? this.#list.length : end) - start)) this.#memory.release(segment);
+    for (const segment of this.#list.splice(start, (end < 0 ? this.#list.length : end) - start))
+      this.#memory.release(segment);
   }
 
   /** The first segment that ends behind an offset. */

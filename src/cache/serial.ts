@@ -15,7 +15,11 @@ export class Serial {
       const result = new ReplaySubject<T>();
       this.#jobs.next(
         defer(work).pipe(
-          tap(result),
+          tap({
+            next: (value) => result.next(value),
+            error: (thrown) => result.error(thrown),
+            complete: () => result.complete(),
+          }),
           catchError(() => EMPTY),
         ),
       );

@@ -1,11 +1,5 @@
+import type { Standing } from './following/followed-log.ts';
 import type { OpenTransactions } from './transactions.ts';
-
-/** Where a partition's source stands, as it was seen last. */
-export interface SourceOffsets {
-  readonly logStart: bigint;
-  readonly highWatermark: bigint;
-  readonly lastStableOffset: bigint;
-}
 
 /** Why what was read of a log is not what is there. */
 export type BreakReason = 'recreated' | 'truncated' | 'tombstones' | 'corrupt';
@@ -18,6 +12,8 @@ export interface PartitionState {
   readonly generation: number;
   /** Counts how often readers were to be told that what they read is not what is there. */
   readonly breaks: number;
+  /** Whether it is known where the log begins. */
+  readonly isBegun: boolean;
   /** Where the first row begins; rows leave no offset out from there to the end. */
   readonly begin: bigint;
   /** The first offset that can be read. */
@@ -28,8 +24,10 @@ export interface PartitionState {
   readonly lastEpoch: number;
   /** When it was level with its source last, in milliseconds since 1970; 0 for never. */
   readonly levelAt: number;
-  /** Nothing before the first append. */
-  readonly source: SourceOffsets | undefined;
+  /** Where its source stood when that was told last. */
+  readonly standing: Standing | undefined;
+  /** Where its source ended when that was told first since the log begins; below it, tombstones count as removed. */
+  readonly filled: bigint | undefined;
   /** Below it, tombstones may have been removed by age. */
   readonly tombstones: bigint;
   readonly open: OpenTransactions;
@@ -39,17 +37,19 @@ export interface PartitionState {
   readonly aborted: readonly [first: number, next: number];
 }
 
-/** What is known of a partition of which nothing is stored. */
+/** Where a log stands of which nothing is stored. */
 export const freshState = (topic: string): PartitionState => ({
   topic,
   generation: 0,
   breaks: 0,
+  isBegun: false,
   begin: 0n,
   logStart: 0n,
   end: 0n,
   lastEpoch: -1,
   levelAt: 0,
-  source: undefined,
+  standing: undefined,
+  filled: undefined,
   tombstones: 0n,
   open: [],
   isTransactional: false,
@@ -60,17 +60,18 @@ export const encodeState = (state: PartitionState): Uint8Array =>
   Buffer.from(JSON.stringify(state, (_, value) => (typeof value === 'bigint' ? `${value}` : value)));
 
 export function decodeState(bytes: Buffer): PartitionState {
-  const { source, begin, logStart, end, tombstones, ...rest } = JSON.parse(bytes.toString());
+  const { standing, filled, begin, logStart, end, tombstones, ...rest } = JSON.parse(bytes.toString());
   return {
     ...rest,
     begin: BigInt(begin),
     logStart: BigInt(logStart),
     end: BigInt(end),
     tombstones: BigInt(tombstones),
-    source: source && {
-      logStart: BigInt(source.logStart),
-      highWatermark: BigInt(source.highWatermark),
-      lastStableOffset: BigInt(source.lastStableOffset),
+    filled: filled === undefined ? undefined : BigInt(filled),
+    standing: standing && {
+      logStart: BigInt(standing.logStart),
+      highWatermark: BigInt(standing.highWatermark),
+      lastStableOffset: BigInt(standing.lastStableOffset),
     },
   };
 }
