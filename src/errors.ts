@@ -60,6 +60,10 @@ export const codes = {
   KAFKA_RECORD_TOO_LARGE: 'a record is larger than a producer sends',
   KAFKA_BATCH_REFUSED: 'a record was refused with another one of its batch',
   KAFKA_FRAGMENT: 'the parts of a produced record do not fit together',
+  SNAPSHOT_EXPIRED: 'a bounded read took nothing for too long',
+  SNAPSHOT_LOST: 'what a bounded read had still to send is gone from the log',
+  CACHE_LOG_MISSING: 'the exit of a cache client brings no log',
+  CACHE_LOG_GONE: 'the log of a partition is no longer kept',
   CONFIG_INVALID: 'a config has mistakes',
   CONFIG_SYNTAX: 'a config is not YAML',
   CONFIG_TOO_LARGE: 'a config is larger or deeper than any config should be',
@@ -110,6 +114,11 @@ export class SluiceError extends Error implements Fault {
 
 /** Whether a value is an integer >= 1, as credit and costs are. */
 export const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 1;
+
+/** Whether what an Observable failed with, or what was thrown, is a fault; anything else is a defect. */
+export const isFault = (thrown: unknown): thrown is Fault =>
+  thrown instanceof SluiceError ||
+  (typeof thrown === 'object' && thrown !== null && 'code' in thrown && !(thrown instanceof Error));
 
 /** Answers `value` if it is an integer >= 1. @throws SluiceError OPTION_INVALID */
 export function positive(name: string, value: number): number {

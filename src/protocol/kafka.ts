@@ -1,10 +1,13 @@
 import type { Fault } from '../errors.ts';
-import type { Log } from '../log.ts';
-import type { Gap, Mark } from '../marks.ts';
+import type { From, Log } from '../log.ts';
+import type { CaughtUp, Gap, Progress } from '../marks.ts';
 import type { Divisible } from '../payload.ts';
 import type { Lane, Protocol } from '../protocol.ts';
 import type { Positioned, Run } from '../run.ts';
 import type { RecordBatch } from './kafka-batch.ts';
+
+export type { From } from '../log.ts';
+export type { Progress } from '../marks.ts';
 
 /** A header: names may repeat, and their order is kept. */
 export interface Header {
@@ -22,15 +25,14 @@ export interface KafkaRecord extends Positioned {
   readonly headers: readonly Header[];
   /** Whether its transaction was aborted; such records come only on `read_uncommitted` streams. */
   readonly aborted: boolean;
+  /** Which filters of the stream accept it, the first by the lowest bit; only where all are evaluated. */
+  readonly filters?: bigint;
 }
 
 export type Isolation = 'read_committed' | 'read_uncommitted';
 
 /** How many replicas have a record before it is answered: none is asked, the leader, or all in sync. */
 export type Acks = 'none' | 'leader' | 'all';
-
-/** Where a stream begins on a partition: the log's start, its end, an offset, or the first record at or after a time. */
-export type From = 'earliest' | 'latest' | { readonly offset: bigint } | { readonly timestamp: bigint };
 
 /** What a condition looks at: a key, a header, or the sequence of all headers of a name. */
 export type Condition =
@@ -67,7 +69,8 @@ export type KafkaBegin =
   | ({
       readonly api: 'fetch';
       readonly partition: number;
-      readonly from: From;
+      /** As a cache says by default; `earliest` where there is none. */
+      readonly from?: From;
       /** Asks for record batches as they are, control batches included, in place of records; `filters` play no part. */
       readonly batches?: true;
       /** The leader's epoch of the record before an offset to begin at, if known: a log that parted from it is noticed. */
@@ -77,8 +80,8 @@ export type KafkaBegin =
   | ({
       readonly api: 'merged';
       readonly capabilities: 'fetch' | 'produce' | 'both';
-      /** By partition; the others begin at `default`. */
-      readonly from: { readonly default: From; readonly partitions?: ReadonlyMap<number, From> };
+      /** By partition; the others begin at `default`, or without that as a cache says; `earliest` where there is none. */
+      readonly from?: { readonly default?: From; readonly partitions?: ReadonlyMap<number, From> };
       /** `all` by default. */
       readonly acks?: Acks;
     } & Reading)
@@ -100,6 +103,8 @@ export type KafkaReplyBegin =
       readonly api: 'fetch';
       /** Where the records are, from a cache_server: behind such a BEGIN come watermarks, and no DATA. */
       readonly log?: Log<KafkaRecord>;
+      /** Where a stream begins there that does not say; `earliest` unless given. */
+      readonly from?: 'earliest' | 'latest';
     } & PartitionOffsets)
   | {
       readonly api: 'merged';
@@ -145,15 +150,8 @@ export interface ProducedRecord {
   readonly producer?: { readonly id: bigint; readonly epoch: number; readonly sequence: number };
 }
 
-/** Up to where a stream has read, by partition: enough to resume after any record. */
-export interface Progress extends Mark {
-  readonly mark: 'progress';
-  readonly topicId?: string;
-  readonly offsets: ReadonlyMap<number, bigint>;
-}
-
 export type KafkaMark =
-  | { readonly mark: 'caught-up' }
+  | CaughtUp
   | Gap
   | Progress
   | {
