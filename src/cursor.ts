@@ -4,15 +4,22 @@ import { start } from './cursor-start.ts';
 import type { Dispatcher, Waiter } from './dispatcher.ts';
 import { Ending } from './ending.ts';
 import { SluiceError } from './errors.ts';
-import { type Filtering, nameOf } from './filtering.ts';
+import type { Filtering } from './filtering.ts';
 import { type Data, type Flush, flush } from './frame.ts';
-import { type From, type KeyedRecord, type LogIsolation, type Missed, readableEnd, type Seen } from './log.ts';
-import type { CaughtUp, Gap, Progress } from './marks.ts';
+import {
+  type From,
+  type KeyedRecord,
+  type Log,
+  type LogIsolation,
+  type Missed,
+  type PartitionOffsets,
+  readableEnd,
+  type Seen,
+} from './log.ts';
+import type { CursorMark } from './log-lane.ts';
 import { Position } from './position.ts';
 import type { Run } from './run.ts';
 import { Selection } from './selection.ts';
-
-export type CursorMark = CaughtUp | Gap | Progress;
 
 export interface CursorOptions<R extends KeyedRecord> {
   readonly from: From;
@@ -35,21 +42,22 @@ export interface CursorOptions<R extends KeyedRecord> {
  */
 export class Cursor<R extends KeyedRecord> implements Waiter {
   readonly #dispatcher: Dispatcher<R>;
+  readonly #log: Log<R>;
   readonly #options: CursorOptions<R>;
   readonly #position: Position;
   readonly #ending: Ending<R>;
   readonly #selection: Selection<R>;
   readonly #chunks: Chunks<R>;
   readonly #marks: Flush<CursorMark>[] = [];
-  #names: readonly string[] | undefined;
   #seen: Seen;
   #state: 'starting' | 'ready' | 'waiting' | 'asleep' | 'loading' | 'done' = 'starting';
   #toldGap: bigint | undefined;
 
   constructor(dispatcher: Dispatcher<R>, options: CursorOptions<R>) {
     const { log } = dispatcher;
-    const { scheduler, isolation, until, filtering, life, changed } = options;
+    const { scheduler, isolation, until, life, changed } = options;
     this.#dispatcher = dispatcher;
+    this.#log = log;
     this.#options = options;
     this.#ending = new Ending(log, isolation, until);
     this.#seen = log.seen;
@@ -61,28 +69,26 @@ export class Cursor<R extends KeyedRecord> implements Waiter {
       this.#state = 'ready';
       changed(this);
     });
-    this.#filter(filtering);
     dispatcher.join(this);
     life.add(() => this.close());
     this.#start();
   }
 
-  /** Where it is, once it has begun. */
-  get start(): bigint | undefined {
-    return this.#state === 'starting' ? undefined : this.#position.offset;
+  /** Where it is, once it has begun, and where its log stands. */
+  get offsets(): PartitionOffsets | undefined {
+    if (this.#state === 'starting') return undefined;
+    const { partition, offsets } = this.#log;
+    const { lastStableOffset, highWatermark } = offsets;
+    return { partition, offset: this.offset, lastStableOffset, highWatermark };
   }
 
   get offset(): bigint {
     return this.#position.offset ?? 0n;
   }
 
-  get partition(): number {
-    return this.#dispatcher.log.partition;
-  }
-
-  /** Whether what it is to stop at is known, if it is to stop. */
-  get isHeld(): boolean {
-    return this.#ending.bound !== undefined;
+  /** Whether all was sent that it was to send. */
+  get isDone(): boolean {
+    return this.#state === 'done' && this.#marks.length === 0;
   }
 
   /** Whether there is nothing to poll for now. */
@@ -103,7 +109,7 @@ export class Cursor<R extends KeyedRecord> implements Waiter {
     for (;;) {
       if (this.#marks.length > 0) return this.#marks.shift();
       if (this.#state !== 'ready') return undefined;
-      const missed = this.#dispatcher.log.missed(this.offset, this.#seen);
+      const missed = this.#log.missed(this.offset, this.#seen);
       if (missed !== undefined) this.#miss(missed, true);
       else if (this.#ending.isDue(this.offset)) this.#level();
       else if (balance <= 0) return undefined;
@@ -122,7 +128,7 @@ export class Cursor<R extends KeyedRecord> implements Waiter {
       this.#dispatcher.recall(this, this.#options.isolation);
       this.#state = 'ready';
     }
-    this.#filter(filtering);
+    this.#selection.refilter(filtering);
     this.#options.changed(this);
   }
 
@@ -157,18 +163,16 @@ export class Cursor<R extends KeyedRecord> implements Waiter {
   }
 
   #start(): void {
-    const { life, from, changed } = this.#options;
-    const { log } = this.#dispatcher;
-    start(log, from, this.#options.isolation, life, (found) => {
+    const { life, from, changed, isolation } = this.#options;
+    start(this.#log, from, isolation, life, (found) => {
       if (this.#state !== 'starting') return;
       if (found === undefined) return this.#dispatcher.awaitLevel(this);
-      const { offset, seen } = found;
-      this.#position.start(offset);
-      this.#seen = seen;
+      this.#position.start(found.offset);
+      this.#seen = found.seen;
       this.#state = 'ready';
       this.#learn();
       // What was gone before it began is no fault of a snapshot, which is still to be taken.
-      const missed = log.missed(offset, seen);
+      const missed = this.#log.missed(found.offset, found.seen);
       if (missed !== undefined) this.#miss(missed, false);
       changed(this);
     });
@@ -176,13 +180,8 @@ export class Cursor<R extends KeyedRecord> implements Waiter {
 
   /** Finds the end, now or once the log is level. */
   #learn(): void {
-    if (this.#dispatcher.log.offsets.isLevel) this.#ending.level();
+    if (this.#log.offsets.isLevel) this.#ending.level();
     else this.#dispatcher.awaitLevel(this);
-  }
-
-  #filter(filtering: Filtering<R> | undefined): void {
-    this.#selection.filtering = filtering;
-    this.#names = filtering?.keys?.map(nameOf);
   }
 
   #tell(mark: CursorMark): void {
@@ -191,7 +190,7 @@ export class Cursor<R extends KeyedRecord> implements Waiter {
   }
 
   #miss({ gap, resume }: Missed, isLoss: boolean): void {
-    const { seen, topic, partition } = this.#dispatcher.log;
+    const { seen, topic, partition, topicId } = this.#log;
     const isAnew = seen.generation !== this.#seen.generation;
     if (isLoss && this.#ending.isBounded && (isAnew || resume > this.offset)) {
       this.#state = 'done';
@@ -203,7 +202,7 @@ export class Cursor<R extends KeyedRecord> implements Waiter {
     this.#marks.push(flush(gap));
     this.#position.start(resume);
     if (!isAnew) return;
-    this.#position.topicId = this.#dispatcher.log.topicId;
+    this.#position.topicId = topicId;
     this.#ending.forget();
     this.#learn();
   }
@@ -217,17 +216,18 @@ export class Cursor<R extends KeyedRecord> implements Waiter {
   }
 
   get #isAtEnd(): boolean {
-    return this.offset >= readableEnd(this.#dispatcher.log.offsets, this.#options.isolation);
+    return this.offset >= readableEnd(this.#log.offsets, this.#options.isolation);
   }
 
   /** Waits for more. */
   #rest(): void {
-    if (this.#names === undefined) {
+    const { names } = this.#selection;
+    if (names === undefined) {
       this.#state = 'waiting';
       this.#dispatcher.awaitChange(this);
     } else {
       this.#state = 'asleep';
-      this.#dispatcher.awaitKeys(this, this.#names, this.#options.isolation);
+      this.#dispatcher.awaitKeys(this, names, this.#options.isolation);
     }
   }
 

@@ -26,6 +26,15 @@ export interface LogOffsets {
   readonly isLevel: boolean;
 }
 
+/** Where a reader of a partition begins, and where that stands. */
+export interface PartitionOffsets {
+  readonly partition: number;
+  /** The next offset that the stream will read. */
+  readonly offset: bigint;
+  readonly lastStableOffset: bigint;
+  readonly highWatermark: bigint;
+}
+
 /** Where the log ends for a reader. */
 export const readableEnd = (offsets: LogOffsets, isolation: LogIsolation): bigint =>
   isolation === 'read_committed' ? offsets.lastStableOffset : offsets.highWatermark;

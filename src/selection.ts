@@ -1,15 +1,16 @@
 import type { Ending } from './ending.ts';
-import type { Filtering } from './filtering.ts';
+import { type Filtering, nameOf } from './filtering.ts';
 import { type Data, data } from './frame.ts';
 import type { Chunk, KeyedRecord, Log, LogIsolation } from './log.ts';
 import { indexAt, pieceAt } from './pieces.ts';
 import type { Position } from './position.ts';
 import { MOST_RECORDS, type Run } from './run.ts';
 
-interface SelectionOptions {
+interface SelectionOptions<R> {
   readonly isolation: LogIsolation;
   /** Whether records are passed over that the log's index knows a newer one for. */
   readonly conflates: boolean;
+  readonly filtering?: Filtering<R> | undefined;
 }
 
 /** The most keys that are looked up in an index, one by one; for more, the log is read. */
@@ -18,16 +19,28 @@ const MOST_KEYS = 256;
 /** Which records of a log are sent, from its reader's position on. */
 export class Selection<R extends KeyedRecord> {
   readonly #log: Log<R>;
-  readonly #options: SelectionOptions;
+  readonly #options: SelectionOptions<R>;
   readonly #position: Position;
   readonly #ending: Ending<R>;
-  filtering: Filtering<R> | undefined;
+  #filtering: Filtering<R> | undefined;
+  #names: readonly string[] | undefined;
 
-  constructor(log: Log<R>, options: SelectionOptions, position: Position, ending: Ending<R>) {
+  constructor(log: Log<R>, options: SelectionOptions<R>, position: Position, ending: Ending<R>) {
     this.#log = log;
     this.#options = options;
     this.#position = position;
     this.#ending = ending;
+    this.refilter(options.filtering);
+  }
+
+  /** By name the keys of all that is sent, if those are known. */
+  get names(): readonly string[] | undefined {
+    return this.#names;
+  }
+
+  refilter(filtering: Filtering<R> | undefined): void {
+    this.#filtering = filtering;
+    this.#names = filtering?.keys?.map(nameOf);
   }
 
   /**
@@ -35,7 +48,7 @@ export class Selection<R extends KeyedRecord> {
    * them; answers whether it did. It cannot where the index tells only of what comes behind a snapshot.
    */
   seek(): boolean {
-    const keys = this.filtering?.keys;
+    const keys = this.#filtering?.keys;
     const { index, offsets } = this.#log;
     if (keys === undefined || keys.length > MOST_KEYS || index === undefined) return false;
     if (!this.#options.conflates || this.#options.isolation !== 'read_committed') return false;
@@ -79,7 +92,7 @@ export class Selection<R extends KeyedRecord> {
 
   /** Sends of the records from `start` to `stop`, and goes on to `to` behind the last of them. */
   #send(run: Run<R>, start: number, stop: number, balance: number, to: bigint | undefined): Data<Run<R>> | undefined {
-    const { filtering } = this;
+    const filtering = this.#filtering;
     if (filtering === undefined) {
       const piece = pieceAt(run, start);
       if (piece !== undefined && piece.stop <= stop && piece.frame.reserved <= balance) {

@@ -1,12 +1,12 @@
 import type { Fault } from '../errors.ts';
-import type { From, Log } from '../log.ts';
+import type { From, Log, PartitionOffsets } from '../log.ts';
 import type { CaughtUp, Gap, Progress } from '../marks.ts';
 import type { Divisible } from '../payload.ts';
 import type { Lane, Protocol } from '../protocol.ts';
 import type { Positioned, Run } from '../run.ts';
 import type { RecordBatch } from './kafka-batch.ts';
 
-export type { From } from '../log.ts';
+export type { From, PartitionOffsets } from '../log.ts';
 export type { Progress } from '../marks.ts';
 
 /** A header: names may repeat, and their order is kept. */
@@ -86,15 +86,6 @@ export type KafkaBegin =
       readonly acks?: Acks;
     } & Reading)
   | { readonly api: 'bootstrap'; readonly topic: string };
-
-/** Where a partition stands. */
-export interface PartitionOffsets {
-  readonly partition: number;
-  /** The next offset that the stream will read. */
-  readonly offset: bigint;
-  readonly lastStableOffset: bigint;
-  readonly highWatermark: bigint;
-}
 
 /** What answers a BEGIN, by its `api`. */
 export type KafkaReplyBegin =
