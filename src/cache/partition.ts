@@ -2,9 +2,9 @@ import { concatMap, defer, filter, forkJoin, type Observable, of, startWith, tak
 import { SluiceError } from '../errors.ts';
 import type { RecordBatch } from '../protocol/kafka-batch.ts';
 import { type Arrived, arrivedOf } from './arrived.ts';
-import type { FollowedLog, Standing } from './following/followed-log.ts';
+import type { FollowedLog, RefetchSource, Standing } from './following/followed-log.ts';
 import { saveKeys } from './key-snapshots.ts';
-import { Mender, type Source } from './mender.ts';
+import { Mender } from './mender.ts';
 import { PartitionChanges, type PartitionOptions, type Restored } from './partition-changes.ts';
 import { rowsFrom } from './row.ts';
 import { RowReader } from './row-reader.ts';
@@ -54,8 +54,11 @@ export class Partition extends PartitionChanges implements FollowedLog {
     return this.lastLevelAt === 0 ? undefined : this.lastLevelAt;
   }
 
-  /** Where lost rows are had again. */
-  set source(source: Source | undefined) {
+  get source(): RefetchSource | undefined {
+    return this.#mender.source;
+  }
+
+  set source(source: RefetchSource | undefined) {
     this.#mender.source = source;
   }
 
@@ -161,7 +164,12 @@ export class Partition extends PartitionChanges implements FollowedLog {
         batches.map((batch) => ({ batch, wire: batch.bytes.byteLength })),
       );
       const known = tombstones > state.tombstones ? { tombstones } : {};
-      return this.commit({ state: { ...state, ...known }, old, rows }).pipe(tap(() => this.reader.drop(from, to)));
+      return this.commit({ state: { ...state, ...known }, old, rows }).pipe(
+        tap(() => {
+          this.cleaned = this.offsets.lastStableOffset;
+          this.reader.drop(from, to);
+        }),
+      );
     });
   }
 
