@@ -17,6 +17,7 @@ export {
   type HttpFilesystemRoute,
   httpFilesystemProxy,
 } from './http-filesystem/proxy.ts';
+export { type CacheServer, type CacheServerOptions, cacheServer } from './kafka/cache-server.ts';
 export { client as kafkaClient, type KafkaClientOptions } from './kafka/client.ts';
 export { type KafkaWhen, kafkaMatches } from './kafka/matches.ts';
 export { type SseWhen, sseMatches } from './sse/matches.ts';
