@@ -6,6 +6,7 @@ export { filter } from './flow/filter.ts';
 export { type MapRuns, map } from './flow/map.ts';
 export { type MergeOptions, merge } from './flow/merge.ts';
 export { route } from './flow/route.ts';
+export { type StageOptions, stage } from './flow/stage.ts';
 export { client as kafkaClient, type KafkaClientOptions } from './kafka/client.ts';
 export { type KafkaWhen, kafkaMatches } from './kafka/matches.ts';
 export { type TcpClientOptions, tcpClient } from './tcp/client.ts';

@@ -22,9 +22,29 @@ export { type Answer, type Gap, isAnswer, isBarrier, isCumulative, type Mark, re
 export { type FilesystemVaultOptions, filesystemVault } from './net/filesystem-vault.ts';
 export type { KeyEntry, Vault } from './net/vault.ts';
 export { cut, type Divisible, keep, type Parts } from './payload.ts';
+export type {
+  Acks,
+  Body,
+  Condition,
+  Filter,
+  Fragment,
+  From,
+  Header,
+  Isolation,
+  Kafka,
+  KafkaAnswer,
+  KafkaBegin,
+  KafkaFault,
+  KafkaMark,
+  KafkaRecord,
+  KafkaReplyBegin,
+  ProducedRecord,
+} from './protocol/kafka.ts';
+export { fragment } from './protocol/kafka-fragment.ts';
 export type { Endpoint, Net, NetBegin, NetLane } from './protocol/net.ts';
 export type { AnyLane, Binding, Lane, LaneOperator, Protocol, Proxy, RunLane } from './protocol.ts';
 export { Fifo, type Owe, type Queue } from './queue.ts';
 export { type RelayOptions, relay } from './relay.ts';
 export { ArrayRun, charged, cutRun, MOST_RECORDS, type Positioned, type Run, records } from './run.ts';
 export { eventLoop } from './scheduler.ts';
+export type { StagedFile, StageStore } from './stage/store.ts';

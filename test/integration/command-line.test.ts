@@ -12,8 +12,6 @@ import { describeKafka } from '../broker/use-kafka.ts';
 import { Process, root } from '../cli/process.ts';
 import { printed, sluice } from './sluice.ts';
 
-jest.setTimeout(120_000);
-
 const PLAIN = 'graphs/client.yaml';
 const SECURE = 'graphs/client-tls-scram.yaml';
 const CANARY = 'canary-5e1d0c';
