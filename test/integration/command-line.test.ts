@@ -165,6 +165,7 @@ describeKafka('sluice consume and produce, on a genuine Kafka', (kafka) => {
     const [port] = await freePorts(1);
     const env = { KAFKA_BOOTSTRAP_SERVER: `127.0.0.1:${port}` };
     const reading = sluice([...on('consume', PLAIN, topic), ...whole], env);
+    // A minute makes no difference: waits grow to five seconds at most.
     await sleep(Number(process.env.UNREACHABLE_MS ?? 5_000));
     const [host, target] = server('PLAINTEXT').split(':') as [string, string];
     const door = createServer((socket) => {
