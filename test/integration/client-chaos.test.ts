@@ -9,8 +9,6 @@ import { judged, serversOf } from './judged.ts';
 import { printed, sluice } from './sluice.ts';
 import { type Kept, Subscriber } from './subscriber.ts';
 
-jest.setTimeout(240_000);
-
 const TOPIC = 'storm';
 const PARTITIONS = 6;
 const RECORDS = 20_000;

@@ -7,8 +7,6 @@ import { type Judge, openJudge } from '../broker/judge.ts';
 import { describeKafka } from '../broker/use-kafka.ts';
 import { printed, sluice } from './sluice.ts';
 
-jest.setTimeout(60_000);
-
 const GRAPH = `
 name: two-clusters
 bindings:

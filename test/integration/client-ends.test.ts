@@ -9,8 +9,6 @@ import { describeKafka } from '../broker/use-kafka.ts';
 import { judged, serversOf } from './judged.ts';
 import { readToEnd } from './subscriber.ts';
 
-jest.setTimeout(60_000);
-
 const all = (topic: string, isolation: Isolation = 'read_committed') =>
   ({
     api: 'merged',
