@@ -1,3 +1,4 @@
+import type { Observable } from 'rxjs';
 import type { Fault } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { Gap, Mark } from '../marks.ts';
@@ -62,7 +63,12 @@ interface Reading {
 
 /** What opens a kafka stream, by its `api`. */
 export type KafkaBegin =
-  | { readonly api: 'meta'; readonly topic: string }
+  | {
+      readonly api: 'meta';
+      readonly topic: string;
+      /** Whether a missing topic is made, where its cluster does so. */
+      readonly create?: boolean;
+    }
   | { readonly api: 'describe'; readonly topic: string; readonly configs: readonly string[] }
   | ({
       readonly api: 'fetch';
@@ -144,8 +150,22 @@ export interface ProducedRecord {
   readonly acks?: Acks;
   /** Whether it has no value: a tombstone. */
   readonly tombstone?: boolean;
+  /** How many bytes its value has, where that is known; what a stage hands on says it. */
+  readonly length?: number;
+  /** Its value, where that is on disk: then this is the only fragment, and has none of it. */
+  readonly body?: Body;
   /** The caller's own sequence, kept as it is (KIP-98). */
   readonly producer?: { readonly id: bigint; readonly epoch: number; readonly sequence: number };
+}
+
+/** A value that is not in memory, and can be read as often as it has to be sent, until its record is answered. */
+export interface Body {
+  /** In bytes. */
+  readonly length: number;
+  /** Its checksum: CRC-32C. */
+  readonly crc32c: number;
+  /** The bytes from `start` up to, not including, `end`, in one piece; errors with a fault where they cannot be read. */
+  read(start: number, end: number): Observable<Uint8Array>;
 }
 
 /** Up to where a stream has read, by partition: enough to resume after any record. */

@@ -221,7 +221,8 @@ export class Reader implements Fetched {
   #hold(fault: KafkaFault): void {
     const { cluster, onRetry } = this.#reading;
     onRetry(fault);
-    if (fault.kafka === undefined || kafkaErrorOf(fault.kafka.code).remedy === 'refresh') cluster.refresh();
+    if (fault.kafka === undefined) cluster.refresh();
+    else if (kafkaErrorOf(fault.kafka.code).remedy === 'refresh') cluster.doubt(this.topic);
     this.#fetcher?.remove(this);
     this.#attempts.hold(() => this.#go());
   }
