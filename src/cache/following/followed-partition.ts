@@ -12,6 +12,7 @@ import { isFault, KafkaError } from '../../protocol/kafka-error.ts';
 import { replies } from '../../protocol/kafka-states.ts';
 import type { Binding } from '../../protocol.ts';
 import type { FollowedLog } from './followed-log.ts';
+import { refetch } from './refetch.ts';
 
 export interface FollowedPartitionOptions {
   readonly exit: Binding<Kafka>;
@@ -64,6 +65,8 @@ export class FollowedPartition {
       options.scheduler,
     );
     this.#heardAt = options.log.levelAt;
+    const { exit, log } = options;
+    log.source = { refetch: (from, to) => refetch(exit, options, from, to) };
     options.life.add(() => this.close());
     this.#open();
   }
@@ -73,6 +76,7 @@ export class FollowedPartition {
     this.#leave();
     this.#loop.stop();
     this.#work?.unsubscribe();
+    this.#options.log.source = undefined;
     this.#options.log.unlevel();
   }
 
