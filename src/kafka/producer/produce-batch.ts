@@ -46,9 +46,12 @@ const MOST_RECORDS = 5_000;
 const ROOM = 128;
 
 /** About how many bytes a record takes in a batch. */
-export function sizeOf({ key, value, headers }: BuiltRecord): number {
-  let size = 16 + (key?.byteLength ?? 0) + (value?.byteLength ?? 0);
-  for (const header of headers) size += 10 + Buffer.byteLength(header.name) + (header.value?.byteLength ?? 0);
+export const sizeOf = (record: BuiltRecord): number => sizeWithoutValue(record) + (record.value?.length ?? 0);
+
+/** The same, but for its value. */
+export function sizeWithoutValue({ key, headers }: Pick<BuiltRecord, 'key' | 'headers'>): number {
+  let size = 16 + (key?.length ?? 0);
+  for (const { name, value } of headers) size += 10 + Buffer.byteLength(name) + (value?.length ?? 0);
   return size;
 }
 
