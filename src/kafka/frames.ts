@@ -9,6 +9,7 @@ import type { Net, NetLane } from '../protocol/net.ts';
 import type { Binding, Protocol } from '../protocol.ts';
 import { Fifo } from '../queue.ts';
 import { Assembler, SIZE } from './frames-assembler.ts';
+import { disconnected } from './kafka-errors.ts';
 import { lengthOf, type Piece } from './pieces.ts';
 import { RequestBytes } from './request-bytes.ts';
 

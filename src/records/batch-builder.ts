@@ -1,8 +1,8 @@
 import { crc32c } from '@node-rs/crc32';
 import type { Body, Header } from '../protocol/kafka.ts';
 import type { Codec } from './codecs/index.ts';
-import * as header from './header.ts';
 import { joinCrc32c } from './crc32c.ts';
+import * as header from './header.ts';
 import { longSize, shortOf, varintSize, writeLong, writeVarint } from './varint-writer.ts';
 
 /** A record that is to be written. */
@@ -142,7 +142,10 @@ export function renumber(
   bytes.writeBigInt64BE(id, header.PRODUCER_ID);
   bytes.writeInt16BE(epoch, header.PRODUCER_EPOCH);
   bytes.writeInt32BE(baseSequence, header.BASE_SEQUENCE);
-  bytes.writeUInt32BE(inserted === undefined ? crc32c(bytes.subarray(header.ATTRIBUTES)) : around(bytes, inserted), header.CRC);
+  bytes.writeUInt32BE(
+    inserted === undefined ? crc32c(bytes.subarray(header.ATTRIBUTES)) : around(bytes, inserted),
+    header.CRC,
+  );
 }
 
 /** The checksum of a batch, in which a value belongs that is not in memory. */
@@ -168,7 +171,8 @@ function sizeOf({ key, value, headers }: BuiltRecord, delta: number | bigint, in
 }
 
 /** `length`, since `byteLength` is worked out each time that it is asked for. */
-const bytesSize = (bytes: { readonly length: number } | null): number => (bytes === null ? 1 : varintSize(bytes.length) + bytes.length);
+const bytesSize = (bytes: { readonly length: number } | null): number =>
+  bytes === null ? 1 : varintSize(bytes.length) + bytes.length;
 
 function writeBytes(to: Buffer, at: number, bytes: Uint8Array | null): number {
   if (bytes === null) return writeVarint(to, at, -1);
