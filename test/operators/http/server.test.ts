@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
-import { concat, NEVER, of, throwError } from 'rxjs';
+import { concat, NEVER, Observable, of, throwError } from 'rxjs';
 import { type HttpServerOptions, httpServer } from '../../../operators/http/server.ts';
 import { tlsServer } from '../../../operators/tls/server.ts';
 import { begin } from '../../../src/frame.ts';
@@ -353,7 +353,7 @@ describe('http server', () => {
     const granting = asking(asked);
     const server = await servingHttp(
       (initial) =>
-        new (initial.constructor as typeof import('rxjs').Observable)((out) => {
+        new Observable((out) => {
           out.add(granting(initial).subscribe({ next: () => {} }));
           asked.at(-1)?.grant(1_000);
         }),
