@@ -26,17 +26,18 @@ export class Truth {
     while (this.batches.length < size) this.#add(kinds[Math.floor(next() * kinds.length)]!, next);
   }
 
-  /** Follows it: fetches what a log does not have, and says where it ends. */
-  async feed(log: Partition, most = this.end): Promise<void> {
+  /** Follows it: fetches what a log does not have, so many batches at once, and says where it ends. */
+  async feed(log: Partition, { batches = 3, appended = (): void => {} } = {}): Promise<void> {
     log.source = {
       refetch: (from, to) =>
         of(this.batches.filter(({ lastOffset, baseOffset }) => lastOffset >= from && baseOffset < to)),
     };
     if (log.next === undefined) await done(log.pass(0n));
     await stand(log, this.end);
-    for (let at = 0; at < this.batches.length; at += 3) {
-      const some = this.batches.slice(at, at + 3).filter(({ lastOffset }) => lastOffset < most);
-      if (some.length > 0) await done(log.append(some));
+    const missing = this.batches.filter(({ lastOffset }) => lastOffset >= log.next!);
+    for (let at = 0; at < missing.length; at += batches) {
+      await done(log.append(missing.slice(at, at + batches)));
+      appended();
     }
     await stand(log, this.end);
   }
@@ -63,3 +64,6 @@ export class Truth {
     this.end += 1n;
   }
 }
+
+/** What a process writes that is killed. */
+export const killedTruth = (): Truth => new Truth(4_000, random(3));
