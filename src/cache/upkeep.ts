@@ -73,6 +73,7 @@ class Upkeep {
   }
 
   /** One turn. */
+  /** One turn. */
   take(): Observable<never> {
     return concat(
       this.#retain(),
