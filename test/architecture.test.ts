@@ -28,7 +28,7 @@ const rules: readonly { readonly from: RegExp; readonly may: RegExp }[] = [
   { from: /^src\/net\//, may: /^node:|^rxjs$|^node-forge$|^src\/(net\/|protocol\/)?[a-z0-9-]+\.ts$/ },
   {
     from: /^src\/cache\//,
-    may: /^node:|^rxjs$|^classic-level$|^@node-rs\/crc32$|^src\/(cache\/|protocol\/|records\/(codecs\/)?)?[a-z0-9-]+\.ts$/,
+    may: /^node:|^rxjs$|^classic-level$|^@node-rs\/crc32$|^src\/(cache\/([a-z]+\/)?|protocol\/|records\/(codecs\/)?)?[a-z0-9-]+\.ts$/,
   },
   { from: /^src\/kafka\/kafkajs\.ts$/, may: /^kafkajs|^rxjs$|^src\/(kafka\/(requests\/)?|protocol\/)?[a-z0-9-]+\.ts$/ },
   {

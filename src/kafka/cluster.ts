@@ -1,4 +1,5 @@
 import { defer, Observable, type SchedulerLike, Subscriber, type Subscription } from 'rxjs';
+import { Backoff } from '../backoff.ts';
 import { positive, SluiceError } from '../errors.ts';
 import { listen } from '../listen.ts';
 import type { KafkaFault } from '../protocol/kafka.ts';
@@ -6,7 +7,6 @@ import { isFault } from '../protocol/kafka-error.ts';
 import type { Endpoint, Net } from '../protocol/net.ts';
 import type { Binding } from '../protocol.ts';
 import { eventLoop } from '../scheduler.ts';
-import { Backoff } from './backoff.ts';
 import { heals, kafkaFault } from './kafka-errors.ts';
 import { Pool, type PoolOptions } from './pool.ts';
 import type { Answer, Api } from './requests/api.ts';

@@ -214,6 +214,7 @@ describeKafka('kafka client, reading', (kafka) => {
     await meta.until(() => meta.data.length === 2);
     await describe.until(() => describe.data.length === 2);
     expect(meta.data.at(-1)).toEqual({
+      topicId: expect.stringMatching(/^[\w-]{22}$/),
       partitions: [0, 1, 2].map((partition) => ({ partition, leader: expect.any(Number) })),
     });
     expect(describe.data).toEqual([

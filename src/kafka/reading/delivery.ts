@@ -23,7 +23,7 @@ export interface DeliveryOptions {
 }
 
 /** What leaves: the records of a partition, and the marks at their place among them. */
-export type Delivered = Data<Run<KafkaRecord>> | Flush<KafkaMark>;
+export type Delivered = Data<Run<KafkaRecord> | RecordBatch> | Flush<KafkaMark>;
 
 interface Waiting {
   readonly kind: 'batch';
@@ -109,6 +109,9 @@ export class Delivery {
   gap(gap: Gap, to: bigint): void {
     this.#push({ kind: 'gap', gap, to });
   }
+
+  /** Where the partition stands is no news to who reads records. */
+  stand(): void {}
 
   /** Lets `poll` throw, once all before it is sent. */
   fail(thrown: unknown): void {

@@ -10,10 +10,11 @@ import type { FetchedPartition } from '../requests/fetch.ts';
 import { NO_TOPIC_ID } from '../requests/metadata.ts';
 import type { Topic } from '../topic.ts';
 import { Attempts } from './attempts.ts';
+import { BatchDelivery } from './batch-delivery.ts';
 import { Delivery } from './delivery.ts';
 import type { Fetched, Want } from './fetch-request.ts';
 import type { Fetcher } from './fetcher.ts';
-import type { Reading } from './reading.ts';
+import type { Begins, Reading } from './reading.ts';
 import { back, type Recovery, recovery } from './recovery.ts';
 import { type Led, offsetOf } from './start.ts';
 
@@ -23,7 +24,7 @@ import { type Led, offsetOf } from './start.ts';
  */
 export class Reader implements Fetched {
   readonly partition: number;
-  readonly delivery: Delivery;
+  readonly delivery: Delivery | BatchDelivery;
   readonly #reading: Reading;
   #from: From;
   readonly #attempts: Attempts;
@@ -32,7 +33,7 @@ export class Reader implements Fetched {
   #fetcher: Fetcher | undefined;
   /** What is fetched next, and the epoch of the record before that. */
   #position: bigint | undefined;
-  #lastEpoch = -1;
+  #lastEpoch: number;
   /** Whether its receiver knows where it began, so that a gap is one to tell. */
   #isAnchored: boolean;
   #offsets: PartitionOffsets | undefined;
@@ -40,13 +41,15 @@ export class Reader implements Fetched {
   #end: bigint | undefined;
   #isBroken = false;
 
-  constructor(reading: Reading, partition: number, from: From, matcher: Matcher | undefined) {
+  constructor(reading: Reading, partition: number, { from, lastEpoch = -1 }: Begins, matcher: Matcher | undefined) {
     this.partition = partition;
+    this.#lastEpoch = lastEpoch;
     this.#reading = reading;
     this.#from = from;
     this.#isAnchored = typeof from === 'object' && 'offset' in from;
     this.#attempts = new Attempts(reading.life, reading.backoff, reading.scheduler);
-    this.delivery = new Delivery({ ...reading, partition, matcher, wake: () => reading.changed(this) });
+    const options = { ...reading, partition, matcher, wake: () => reading.changed(this) };
+    this.delivery = reading.isWhole ? new BatchDelivery(options) : new Delivery(options);
     reading.life.add(() => this.close());
   }
 
@@ -63,6 +66,7 @@ export class Reader implements Fetched {
    * whoever reads uncommitted is shown all of that, too.
    */
   get isolation(): Isolation {
+    if (this.#reading.isWhole) return 'read_uncommitted';
     const isDecided = this.#stable === undefined || (this.#position ?? 0n) < this.#stable;
     return isDecided ? 'read_committed' : this.#reading.isolation;
   }
@@ -134,6 +138,7 @@ export class Reader implements Fetched {
       this.delivery.end = this.#end;
     }
     this.#take(answer);
+    this.delivery.stand(answer);
     const end = isolation === 'read_committed' ? lastStableOffset : highWatermark;
     // Nothing there, though the broker would have sent a first batch of any size: all up to the end was cleaned away.
     if (isEmpty && end > position) this.#pass(end, 0);
@@ -142,7 +147,8 @@ export class Reader implements Fetched {
 
   #take({ records, aborted, highWatermark }: FetchedPartition): void {
     const transactions = new AbortedTransactions(aborted);
-    const hidesAborted = this.#reading.isolation === 'read_committed';
+    const { isolation, isWhole } = this.#reading;
+    const hidesAborted = isolation === 'read_committed';
     try {
       for (const batch of batchesOf(records, this.#place)) {
         const isAborted = transactions.isAborted(batch, this.#place);
@@ -153,7 +159,8 @@ export class Reader implements Fetched {
         }
         this.#isAnchored = true;
         this.#lastEpoch = batch.leaderEpoch;
-        if (batch.isControl || (isAborted && hidesAborted)) this.#pass(batch.lastOffset + 1n, batch.count);
+        if (!isWhole && (batch.isControl || (isAborted && hidesAborted)))
+          this.#pass(batch.lastOffset + 1n, batch.count);
         else {
           this.#position = batch.lastOffset + 1n;
           this.delivery.batch(batch, isAborted);
@@ -176,7 +183,7 @@ export class Reader implements Fetched {
     this.#attempts.cancel();
     if (this.#fetcher === undefined || this.#led === undefined) return;
     if (this.#position !== undefined) this.#fetcher.add(this);
-    else this.#ask(offsetOf(cluster, this.#led, this.#from, isolation), (to) => this.#resume({ to }));
+    else this.#ask(offsetOf(cluster, this.#led, this.#from, isolation), (to) => this.#resume({ to }, this.#lastEpoch));
   }
 
   #recover(): void {
@@ -202,9 +209,9 @@ export class Reader implements Fetched {
     this.#resume({ to: 0n, gap });
   }
 
-  #resume({ to, gap }: Recovery): void {
+  #resume({ to, gap }: Recovery, lastEpoch = -1): void {
     this.#position = to;
-    this.#lastEpoch = -1;
+    this.#lastEpoch = lastEpoch;
     if (gap === undefined) this.delivery.position.start(to);
     else this.delivery.gap(gap, to);
     this.#reading.changed(this);

@@ -54,7 +54,7 @@ function mergedFetch(context: Context, begin: Merged, stream: Stream): Answering
   });
   return reading(context, begin, stream, {
     partitionsOf: (found) => found.partitions.map(({ partition }) => partition),
-    from: (partition) => from.partitions?.get(partition) ?? from.default,
+    begins: (partition) => ({ from: from.partitions?.get(partition) ?? from.default }),
     begun(offsets) {
       partitions = offsets;
       begun();

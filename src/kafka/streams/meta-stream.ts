@@ -1,9 +1,8 @@
-import { distinctUntilChanged, map } from 'rxjs';
-import { data } from '../../frame.ts';
+import { map } from 'rxjs';
 import type { KafkaBegin, Meta } from '../../protocol/kafka.ts';
+import { metaAnswer } from '../../protocol/kafka-states.ts';
 import type { Answering, Stream } from '../../protocol/kafka-stream.ts';
 import type { Context } from './context.ts';
-import { latestOf } from './latest-of.ts';
 
 /** Who leads each partition of a topic, again whenever that changes. */
 export const metaStream = (
@@ -18,11 +17,6 @@ export const metaStream = (
         partitions: partitions.map(({ partition, leader }) => ({ partition, leader })),
       }),
     ),
-    distinctUntilChanged((before, after) => JSON.stringify(before) === JSON.stringify(after)),
-    map((meta) => data(meta, Math.max(1, meta.partitions.length * BYTES_A_PARTITION))),
   );
-  return latestOf(metas, { api: 'meta' }, stream);
+  return metaAnswer(metas, stream);
 };
-
-/** Two numbers of 32 bits. */
-const BYTES_A_PARTITION = 8;

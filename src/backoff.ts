@@ -1,4 +1,4 @@
-import { positive } from '../errors.ts';
+import { positive } from './errors.ts';
 
 export interface BackoffOptions {
   /** How long to wait after a first failure, in milliseconds, an integer >= 1; 50 by default. It doubles. */
