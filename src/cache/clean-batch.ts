@@ -38,7 +38,7 @@ export function* cleanBatch(batch: RecordBatch, log: Cleanable, aged: number): G
   const body = batch.bytes.subarray(header.SIZE);
   const index = indexOf(body, count, Number(lastOffset - baseOffset), log.name, baseOffset);
   // What is newer is not for snapshots that will begin from now on to see, so for them nothing is superseded by it.
-  const stable = Number(log.stable);
+  const stable = Number(log.lastStableOffset);
   const kept: number[] = [];
   const removed: Removed[] = [];
   let isHeld = false;

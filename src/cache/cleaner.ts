@@ -12,10 +12,12 @@ import {
   toArray,
 } from 'rxjs';
 import type { RecordBatch } from '../protocol/kafka-batch.ts';
+import type { Arrived } from './arrived.ts';
 import { cleanBatch, type Removed } from './clean-batch.ts';
-import type { Cleanable, SizedBatch, StoredRow } from './cleanable.ts';
+import type { Cleanable } from './cleanable.ts';
 import { withPass } from './cleaned.ts';
 import type { Dirt } from './dirt.ts';
+import type { RowMeta } from './row.ts';
 import { steps } from './steps.ts';
 import type { TopicConfig } from './topic-config.ts';
 
@@ -52,7 +54,7 @@ export const clean = (log: Cleanable, dirt: Dirt, options: CleanOptions): Observ
 
 /** What is left of a group of rows. */
 interface Left {
-  readonly batches: readonly SizedBatch[];
+  readonly batches: readonly Arrived[];
   readonly removed: readonly Removed[];
 }
 
@@ -94,7 +96,7 @@ class Pass {
   }
 
   /** Completes without where the rows are others by now: what is there is younger. */
-  #clean(rows: readonly StoredRow[]): Observable<number> {
+  #clean(rows: readonly RowMeta[]): Observable<number> {
     return from(rows).pipe(
       concatMap((row) => this.#log.read(row)),
       toArray(),
@@ -109,8 +111,8 @@ class Pass {
   }
 
   /** Nothing if it is not worth writing. */
-  *#left(rows: readonly StoredRow[], read: readonly (readonly RecordBatch[])[]): Generator<void, Left | undefined> {
-    const batches: SizedBatch[] = [];
+  *#left(rows: readonly RowMeta[], read: readonly (readonly RecordBatch[])[]): Generator<void, Left | undefined> {
+    const batches: Arrived[] = [];
     const removed: Removed[] = [];
     let isChanged = false;
     for (const [index, { bytes, wire }] of rows.entries()) {
@@ -130,7 +132,7 @@ class Pass {
     return isChanged || isScattered ? { batches, removed } : undefined;
   }
 
-  #write(rows: readonly StoredRow[], { batches, removed }: Left): Observable<number> {
+  #write(rows: readonly RowMeta[], { batches, removed }: Left): Observable<number> {
     const tombstones = BigInt((removed.at(-1)?.offset ?? -1) + 1);
     const before = rows.reduce((sum, { bytes }) => sum + bytes, 0);
     const after = batches.reduce((sum, { batch }) => sum + batch.bytes.byteLength, 0);
@@ -145,12 +147,12 @@ class Pass {
 }
 
 /** The rows from an offset on that are worked on together, of those that end at `to` at the latest. */
-function groupOf(rows: readonly StoredRow[], from: bigint, to: bigint, most: number): readonly StoredRow[] {
+function groupOf(rows: readonly RowMeta[], from: bigint, to: bigint, most: number): readonly RowMeta[] {
   const first = rows.findIndex((row) => row.from >= from);
   if (first < 0) return [];
   let end = first;
   for (let bytes = 0; end < rows.length; end += 1) {
-    const row = rows[end] as StoredRow;
+    const row = rows[end] as RowMeta;
     bytes += row.bytes;
     if (row.to > to || (end > first && bytes > most)) break;
   }

@@ -1,5 +1,5 @@
-import type { StoredRow } from './cleanable.ts';
 import { agedBelow, type Cleaned } from './cleaned.ts';
+import type { RowMeta } from './row.ts';
 import type { TopicConfig } from './topic-config.ts';
 
 /** What there is to clean in a log. */
@@ -15,10 +15,10 @@ export interface Dirt {
 }
 
 export interface CleanState {
-  readonly rows: readonly StoredRow[];
+  readonly rows: readonly RowMeta[];
   readonly passes: readonly Cleaned[];
   /** Up to where records are decided and in the index. */
-  readonly stable: bigint;
+  readonly lastStableOffset: bigint;
 }
 
 /**
@@ -26,13 +26,14 @@ export interface CleanState {
  * cleaned, or any of it has not been for `max.compaction.lag.ms`; nothing is cleaned from the first row on that is
  * younger than `min.compaction.lag.ms`.
  */
-export function dirtOf({ rows, passes, stable }: CleanState, config: TopicConfig, now: number): Dirt {
+export function dirtOf({ rows, passes, lastStableOffset }: CleanState, config: TopicConfig, now: number): Dirt {
   const last = passes.at(-1);
   const cleanTo = last?.to ?? 0n;
   const newest = BigInt(Math.ceil(Math.max(0, now - config.minCompactionLagMs)));
   let [clean, dirty, to] = [0, 0, rows[0]?.from ?? 0n];
   for (const row of rows) {
-    if (row.to > stable || (row.to > cleanTo && config.minCompactionLagMs > 0 && row.maxTimestamp > newest)) break;
+    if (row.to > lastStableOffset || (row.to > cleanTo && config.minCompactionLagMs > 0 && row.maxTimestamp > newest))
+      break;
     const share =
       row.to <= cleanTo ? 0 : row.from >= cleanTo ? 1 : Number(row.to - cleanTo) / Number(row.to - row.from);
     dirty += Math.max(0, row.bytes) * share;

@@ -24,6 +24,9 @@ export class KeyFollower {
   readonly #log: Decisions;
   readonly #loop: Loop;
   #position: bigint;
+  /** Below which offset the table has no key, and the page to look at next. */
+  #swept = 0n;
+  #page = 0;
   #loading: Subscription | undefined;
 
   /** @param position up to where the table has seen all that is decided */
@@ -58,6 +61,7 @@ export class KeyFollower {
   #step(): boolean {
     const start = this.#log.start();
     if (this.#position < start) this.#position = start;
+    if (this.#swept < start) return this.#sweep(start);
     if (this.#position >= this.#log.end()) {
       this.#log.advanced();
       return false;
@@ -65,6 +69,16 @@ export class KeyFollower {
     const chunk = this.#log.peek(this.#position);
     if (chunk === undefined) return this.#load();
     this.#add(chunk);
+    return true;
+  }
+
+  /** Forgets the keys that are gone with what was before the start, of one page. */
+  #sweep(start: bigint): true {
+    this.table.removeBelow(this.#page, Number(start));
+    this.#page += 1;
+    if (this.#page < this.table.pages.length) return true;
+    this.#swept = start;
+    this.#page = 0;
     return true;
   }
 

@@ -1,4 +1,4 @@
-import type { StoredRow } from './cleanable.ts';
+import type { RowMeta } from './row.ts';
 import type { TopicConfig } from './topic-config.ts';
 
 /**
@@ -8,16 +8,16 @@ import type { TopicConfig } from './topic-config.ts';
  *
  * @param rows what its rows say, in offset order; at least one
  */
-export function retainedFrom(rows: readonly StoredRow[], config: TopicConfig, now: number): bigint {
+export function retainedFrom(rows: readonly RowMeta[], config: TopicConfig, now: number): bigint {
   const { isDeleted, retentionMs, retentionBytes } = config;
   let spare = rows.reduce((sum, { wire }) => sum + wire, 0) - retentionBytes;
   let index = 0;
   for (; isDeleted && index < rows.length - 1; index += 1) {
-    const { maxTimestamp, wire } = rows[index] as StoredRow;
+    const { maxTimestamp, wire } = rows[index] as RowMeta;
     // Without any times, age is unknown.
     const isOld = maxTimestamp >= 0n && now - Number(maxTimestamp) > retentionMs;
     if (!isOld && spare < wire) break;
     spare -= wire;
   }
-  return (rows[index] as StoredRow).from;
+  return (rows[index] as RowMeta).from;
 }

@@ -13,17 +13,20 @@ import {
   tap,
   timer,
 } from 'rxjs';
-import type { Cleanable, StoredRow } from './cleanable.ts';
+import type { Cleanable } from './cleanable.ts';
 import { clean } from './cleaner.ts';
 import { type Dirt, dirtOf } from './dirt.ts';
 import { retainedFrom } from './retention.ts';
+import type { RowMeta } from './row.ts';
 import { steps } from './steps.ts';
 import type { TopicConfig } from './topic-config.ts';
 
 /** The log of a partition, as it is kept from growing. */
 export interface Upkept {
+  /** What messages name. */
+  readonly name: string;
   readonly config: TopicConfig;
-  readonly rows: readonly StoredRow[];
+  readonly rows: readonly RowMeta[];
   /** What is to be cleaned, if the topic is compacted. */
   readonly cleanable: Cleanable | undefined;
   /** Drops what is below an offset at which a row begins. */
@@ -35,7 +38,7 @@ export interface Upkept {
 export interface UpkeepOptions {
   readonly scheduler: SchedulerLike;
   /** How long it rests, in milliseconds: 15 s by default, as Kafka's cleaner does. */
-  readonly interval?: number;
+  readonly interval?: number | undefined;
   /** How much on disk may be of what is gone, in bytes, if that is more than half of what is kept. */
   readonly slack: number;
   /** Told what reading or writing failed with. The log is left alone until the next turn. */
@@ -75,6 +78,8 @@ class Upkeep {
   /** One turn. */
   /** One turn. */
   take(): Observable<never> {
+    const logs = new Set(this.#logs());
+    for (const log of this.#gone.keys()) if (!logs.has(log)) this.#gone.delete(log);
     return concat(
       this.#retain(),
       defer(() => this.#clean(new Set())),
@@ -145,11 +150,16 @@ class Upkeep {
   /** Of the logs, those of which there is something to say, looked at in slices. */
   #each<T>(look: (log: Upkept) => T | undefined): Observable<readonly { readonly log: Upkept; readonly what: T }[]> {
     const logs = [...this.#logs()];
+    const { failed } = this.#options;
     const work = function* (): Generator<void, { log: Upkept; what: T }[]> {
       const found: { log: Upkept; what: T }[] = [];
       for (const log of logs) {
-        const what = look(log);
-        if (what !== undefined) found.push({ log, what });
+        try {
+          const what = look(log);
+          if (what !== undefined) found.push({ log, what });
+        } catch (thrown) {
+          failed(log, thrown);
+        }
         yield;
       }
       return found;
@@ -168,4 +178,4 @@ class Upkeep {
   }
 }
 
-const bytesOf = (rows: readonly StoredRow[]): number => rows.reduce((sum, { bytes }) => sum + Math.max(0, bytes), 0);
+const bytesOf = (rows: readonly RowMeta[]): number => rows.reduce((sum, { bytes }) => sum + Math.max(0, bytes), 0);

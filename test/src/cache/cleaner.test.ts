@@ -238,7 +238,7 @@ describe('whatever is appended, held and cleaned', () => {
             cleaning.mark({ id: (one as { producer: bigint }).producer, epoch: 0 }, one.what);
           else if (one.what === 'wait') clock.advance(one.ms);
           else if (one.what === 'hold') {
-            const held = { end: log.stable };
+            const held = { end: log.lastStableOffset };
             log.holds.add(held);
             needed.push({ held, offsets: [...newestOf(log.committed()).values()].map(({ offset }) => offset) });
           } else if (one.what === 'release') log.holds.delete(needed.shift()?.held ?? { end: 0n });

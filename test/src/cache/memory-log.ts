@@ -1,7 +1,9 @@
 import { defer, type Observable, of } from 'rxjs';
-import type { Cleanable, SizedBatch, StoredRow } from '../../../src/cache/cleanable.ts';
+import type { Arrived } from '../../../src/cache/arrived.ts';
+import type { Cleanable } from '../../../src/cache/cleanable.ts';
 import type { Cleaned } from '../../../src/cache/cleaned.ts';
 import { KeyTable } from '../../../src/cache/key-index.ts';
+import type { RowMeta } from '../../../src/cache/row.ts';
 import { Transactions } from '../../../src/cache/transactions.ts';
 import type { RecordBatch } from '../../../src/protocol/kafka-batch.ts';
 import { runOf } from '../../../src/records/record-run.ts';
@@ -12,7 +14,7 @@ export interface Record {
   readonly value: string | null;
 }
 
-interface MemoryRow extends StoredRow {
+interface MemoryRow extends RowMeta {
   readonly batches: readonly RecordBatch[];
 }
 
@@ -35,12 +37,12 @@ export class MemoryLog implements Cleanable {
     return this.#transactions.end;
   }
 
-  get stable(): bigint {
+  get lastStableOffset(): bigint {
     return this.#transactions.lastStableOffset;
   }
 
   append(batch: RecordBatch): void {
-    const before = this.stable;
+    const before = this.lastStableOffset;
     this.#transactions.append(batch, this.name);
     this.rows = [...this.rows, rowOf(this.rows.at(-1)?.to ?? batch.baseOffset, batch.lastOffset + 1n, [batch])];
     for (const { offset, key } of this.committed())
@@ -51,17 +53,17 @@ export class MemoryLog implements Cleanable {
     return this.#transactions.isAborted(batch);
   }
 
-  read(row: StoredRow): Observable<readonly RecordBatch[] | undefined> {
+  read(row: RowMeta): Observable<readonly RecordBatch[] | undefined> {
     return of(this.corrupt.has(row.from) ? undefined : (row as MemoryRow).batches);
   }
 
-  rewrite(rows: readonly StoredRow[], batches: readonly SizedBatch[], tombstones: bigint): Observable<boolean> {
+  rewrite(rows: readonly RowMeta[], batches: readonly Arrived[], tombstones: bigint): Observable<boolean> {
     return defer(() => {
       this.meanwhile();
       const first = this.rows.indexOf(rows[0] as MemoryRow);
       if (first < 0 || !rows.every((row, index) => this.rows[first + index] === row)) return of(false);
-      const { from } = rows[0] as StoredRow;
-      const { to } = rows.at(-1) as StoredRow;
+      const { from } = rows[0] as RowMeta;
+      const { to } = rows.at(-1) as RowMeta;
       const row = rowOf(
         from,
         to,
@@ -88,13 +90,13 @@ export class MemoryLog implements Cleanable {
   /** What is decided and not void, in offset order. */
   committed(): Record[] {
     return this.#records(
-      ({ baseOffset, ...batch }) => baseOffset < this.stable && !this.isAborted({ baseOffset, ...batch }),
+      ({ baseOffset, ...batch }) => baseOffset < this.lastStableOffset && !this.isAborted({ baseOffset, ...batch }),
     );
   }
 
   /** What is not decided, in offset order. */
   undecided(): Record[] {
-    return this.#records(({ baseOffset }) => baseOffset >= this.stable);
+    return this.#records(({ baseOffset }) => baseOffset >= this.lastStableOffset);
   }
 
   #records(isIn: (batch: RecordBatch) => boolean): Record[] {
@@ -109,7 +111,7 @@ const rowOf = (from: bigint, to: bigint, batches: readonly RecordBatch[]): Memor
   const bytes = batches.reduce((sum, batch) => sum + batch.bytes.byteLength, 0);
   const times = batches.map((batch) => Number(batch.maxTimestamp));
   const maxTimestamp = BigInt(Math.max(-1, ...times));
-  return { from, to, maxTimestamp, bytes, wire: bytes, batches };
+  return { from, to, maxTimestamp, bytes, wire: bytes, records: 0, batches };
 };
 
 /** The records of a batch. */

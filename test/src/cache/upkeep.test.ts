@@ -1,8 +1,8 @@
 import { defer, type Observable, of, throwError } from 'rxjs';
-import type { StoredRow } from '../../../src/cache/cleanable.ts';
 import { agedBelow, type Cleaned, withPass } from '../../../src/cache/cleaned.ts';
 import { dirtOf } from '../../../src/cache/dirt.ts';
 import { retainedFrom } from '../../../src/cache/retention.ts';
+import type { RowMeta } from '../../../src/cache/row.ts';
 import { type TopicConfig, topicConfig } from '../../../src/cache/topic-config.ts';
 import { type Upkept, upkeep } from '../../../src/cache/upkeep.ts';
 import { Clock } from '../kafka/clock.ts';
@@ -10,10 +10,10 @@ import { batch } from './batches.ts';
 import { MemoryLog } from './memory-log.ts';
 
 /** Rows of ten offsets each, of so many bytes, at times in seconds. */
-const rows = (...all: readonly (readonly [bytes: number, seconds: number])[]): StoredRow[] =>
+const rows = (...all: readonly (readonly [bytes: number, seconds: number])[]): RowMeta[] =>
   all.map(([bytes, seconds], n) => ({
     ...{ from: BigInt(n * 10), to: BigInt(n * 10 + 10) },
-    ...{ bytes, wire: bytes / 2, maxTimestamp: BigInt(seconds * 1_000) },
+    ...{ bytes, wire: bytes / 2, records: 1, maxTimestamp: BigInt(seconds * 1_000) },
   }));
 
 const compacted = (values: Record<string, string> = {}): TopicConfig =>
@@ -22,7 +22,7 @@ const compacted = (values: Record<string, string> = {}): TopicConfig =>
 describe('what is dirty', () => {
   const four = rows([100, 1], [100, 2], [100, 3], [100, 4]);
   const dirt = (passes: readonly Cleaned[], config = compacted(), now = 10_000, stable = 40n) =>
-    dirtOf({ rows: four, passes, stable }, config, now);
+    dirtOf({ rows: four, passes, lastStableOffset: stable }, config, now);
 
   it('should be due when more of it than the ratio was never cleaned', () => {
     expect(dirt([])).toMatchObject({ to: 40n, ratio: 1, isDue: true });
@@ -105,12 +105,12 @@ class Kept implements Upkept {
   readonly log = new MemoryLog();
   readonly done: string[] = [];
   readonly config: TopicConfig;
-  readonly #name: string;
+  readonly name: string;
   readonly #all: string[];
   isBroken = false;
 
   constructor(name: string, config: TopicConfig, all: string[]) {
-    this.#name = name;
+    this.name = name;
     this.config = config;
     this.#all = all;
     const { log } = this;
@@ -118,7 +118,7 @@ class Kept implements Upkept {
     log.passed = (passes) => this.#noting('cleaned', () => passed(passes).subscribe());
   }
 
-  get rows(): readonly StoredRow[] {
+  get rows(): readonly RowMeta[] {
     return this.log.rows;
   }
 
@@ -142,7 +142,7 @@ class Kept implements Upkept {
     return defer(() => {
       if (this.isBroken) return throwError(() => new Error('broken'));
       work();
-      this.#all.push(`${this.#name} ${what}`);
+      this.#all.push(`${this.name} ${what}`);
       return of(undefined);
     });
   }
