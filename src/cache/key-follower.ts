@@ -83,7 +83,7 @@ export class KeyFollower {
   }
 
   /** What cannot be read now is tried again when woken. */
-  #load(): false {
+  #load(): boolean {
     const from = this.#position;
     const done = (): void => {
       this.#loading = undefined;
@@ -91,7 +91,8 @@ export class KeyFollower {
     };
     const loading = this.#log.load(from).subscribe({ next: (chunk) => this.#add(chunk), error: done, complete: done });
     if (!loading.closed) this.#loading = loading;
-    return false;
+    // What wakes a loop inside its own step is lost when that ends it.
+    return this.#position > from;
   }
 
   #add({ run, to }: Chunk<KafkaRecord>): void {

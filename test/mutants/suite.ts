@@ -1,9 +1,10 @@
 import { writeSync } from 'node:fs';
 import fc from 'fast-check';
 import { laws } from '../../src/testing/index.ts';
+import { cacheLaws } from '../properties/cache-laws.ts';
 import { specs } from '../properties/specs.ts';
 
-// Runs the law suite of the operators named on the command line; prints `> law` before each law and `! law` when it is
+// Runs the law suite of the operators named on the command line, and that of the `cache` if it is; prints `> law` before each law and `! law` when it is
 // broken, at once, so that the law under way is known even if it never ends.
 const SEED = 20_260_822;
 
@@ -18,4 +19,7 @@ const test = (name: string, body: () => void): void => {
   }
 };
 process.on('uncaughtException', () => say('!', 'all: nobody throws'));
-for (const name of process.argv.slice(2)) for (const spec of specs[name] ?? []) laws({ test, fc, ...spec });
+for (const name of process.argv.slice(2)) {
+  if (name === 'cache') cacheLaws({ test, fc });
+  for (const spec of specs[name] ?? []) laws({ test, fc, ...spec });
+}
