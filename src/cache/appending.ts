@@ -1,4 +1,5 @@
 import type { Arrived } from './arrived.ts';
+import { later } from './offsets.ts';
 import type { Change, PartitionStore } from './partition-store.ts';
 import { ROW_BYTES, type Row, type RowMeta, rowsFrom } from './row.ts';
 import { Segment } from './segment.ts';
@@ -28,7 +29,7 @@ export function joined(tail: readonly Row[], rows: readonly Row[]): Row[] {
   if (first === undefined || tail.length === 0) return [...rows];
   const all = [...tail, first];
   const sum = (of: (row: Row) => number): number => all.reduce((total, row) => total + of(row), 0);
-  const most = all.reduce((max, { maxTimestamp }) => (maxTimestamp > max ? maxTimestamp : max), -1n);
+  const most = all.reduce((max, { maxTimestamp }) => later(max, maxTimestamp), -1n);
   return [
     {
       from: (tail[0] as Row).from,

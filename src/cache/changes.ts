@@ -1,3 +1,4 @@
+import { later } from './offsets.ts';
 import type { Change, PartitionStore } from './partition-store.ts';
 import { type Row, type RowMeta, rowsFrom } from './row.ts';
 import { freshState, type PartitionState } from './state.ts';
@@ -59,6 +60,6 @@ export function begunAnew(state: PartitionState, ends: readonly bigint[], isBrok
     ...freshState(state.topic),
     generation: state.generation + 1,
     breaks: state.breaks + (isBroken ? 1 : 0),
-    tombstones: ends.reduce((most, end) => (end > most ? end : most), state.tombstones),
+    tombstones: ends.reduce((most, end) => later(most, end), state.tombstones),
   };
 }

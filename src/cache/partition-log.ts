@@ -25,6 +25,8 @@ export abstract class PartitionLog implements Log<KafkaRecord> {
   readonly #breaks: Break[] = [];
   #offsets: LogOffsets = { logStart: 0n, lastStableOffset: 0n, highWatermark: 0n, isLevel: false };
   #stable = 0n;
+  /** As `Log.cleaned`. What was cleaned before the log was opened is superseded below where it ended then. */
+  cleaned = 0n;
   #transactions: Transactions;
   #keys: KeyFollower | undefined;
   #current: CurrentRecords | undefined;

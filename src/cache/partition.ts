@@ -2,10 +2,10 @@ import { concatMap, defer, filter, forkJoin, map, type Observable, of, startWith
 import { SluiceError } from '../errors.ts';
 import type { RecordBatch } from '../protocol/kafka-batch.ts';
 import { type Arrived, arrivedOf } from './arrived.ts';
-import type { FollowedLog, Standing } from './following/followed-log.ts';
+import type { FollowedLog, RefetchSource, Standing } from './following/followed-log.ts';
 import { saveKeys } from './key-snapshots.ts';
 import { rowsBelow } from './keys.ts';
-import { Mender, type Source } from './mender.ts';
+import { Mender } from './mender.ts';
 import { PartitionChanges, type PartitionOptions, type Restored } from './partition-changes.ts';
 import { type RowMeta, rowsFrom } from './row.ts';
 import { RowReader } from './row-reader.ts';
@@ -56,8 +56,11 @@ export class Partition extends PartitionChanges implements FollowedLog {
     return this.lastLevelAt === 0 ? undefined : this.lastLevelAt;
   }
 
-  /** Where lost rows are had again. */
-  set source(source: Source | undefined) {
+  get source(): RefetchSource | undefined {
+    return this.#mender.source;
+  }
+
+  set source(source: RefetchSource | undefined) {
     this.#mender.source = source;
   }
 
@@ -167,7 +170,10 @@ export class Partition extends PartitionChanges implements FollowedLog {
       if (old.some((row) => data.rows.at(row.from) !== row)) return of(false);
       const [from, to] = [old[0]?.from ?? 0n, old.at(-1)?.to ?? 0n];
       const change = { state: { ...state, ...known(state) }, old, rows: rowsFrom(from, to, batches) };
-      return this.commit(change, () => this.reader.drop(from, to)).pipe(map(() => true));
+      return this.commit(change, () => {
+        if (old.length > 0) this.cleaned = this.offsets.lastStableOffset;
+        this.reader.drop(from, to);
+      }).pipe(map(() => true));
     });
   }
 

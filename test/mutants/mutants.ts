@@ -36,6 +36,8 @@ const cleaner = mutate('src/cache/cleaner.ts', 'cache');
 const passes = mutate('src/cache/cleaned.ts', 'cache');
 const kept = mutate('src/records/kept.ts', 'cache');
 
+const staged = (part: string) => mutate(`src/stage/${part}.ts`, 'stage');
+
 export const mutants: readonly Mutant[] = [
   emitter.of("if (frame.kind === 'data') balance -= frame.reserved;", ''),
   emitter.of(
@@ -147,4 +149,31 @@ export const mutants: readonly Mutant[] = [
   cleaner.of('const tombstones = BigInt((removed.at(-1)?.offset ?? -1) + 1);', 'const tombstones = 0n;'),
   passes.of('return passes.findLast(({ at }) => at + retention <= now)?.to ?? 0n;', 'return passes.at(-1)?.to ?? 0n;'),
   kept.of('first = last + 1;', 'first = last + 2;'),
+  staged('stage-lane').of(
+    'if (this.#open?.isWhole || this.#failure !== undefined) return false;',
+    'if (this.#failure !== undefined) return false;',
+  ),
+  staged('stage-lane').of('record.held -= written;', ''),
+  staged('stage-lane').of('this.#isSwallowing = !record.isWhole;', 'this.#isSwallowing = false;'),
+  staged('lane-credit').of(
+    'if (credit === 0 || (credit < this.#threshold && this.#balance > 0)) return;',
+    'if (credit === 0 || credit < this.#threshold) return;',
+  ),
+  staged('stage-answers').of('else before.followers.push(answer);', 'else this.#tell(answer);'),
+  staged('disk-share').of('else if (this.#whole.size > 0) return false;', ''),
+  staged('disk-share').of('this.#used -= record.staged;', ''),
+  staged('disk-share').of(
+    'if (this.#used + record.held <= this.#size) this.#admit(record);',
+    'if (record.held > 0) this.#admit(record);',
+  ),
+  staged('partition-exit').of('record.drop();', ''),
+  staged('partition-exit').of(
+    'this.#records.push(record);',
+    'if (this.#records.length < 3) this.#records.push(record);',
+  ),
+  staged('staged-record').of(
+    'if (body.length > 0) this.#pieces.push(body);',
+    'if (body.length > 0) this.#pieces.unshift(body);',
+  ),
+  staged('topic-stage').of('if (this.#isOver || this.#streams.size > 0) return;', 'if (this.#isOver) return;'),
 ];
