@@ -1,7 +1,6 @@
 import { writeSync } from 'node:fs';
 import fc from 'fast-check';
-import { laws } from '../../src/testing/index.ts';
-import { specs } from '../properties/specs.ts';
+import { held, specs } from '../properties/specs.ts';
 
 // Runs the law suite of the operators named on the command line; prints `> law` before each law and `! law` when it is
 // broken, at once, so that the law under way is known even if it never ends.
@@ -18,4 +17,4 @@ const test = (name: string, body: () => void): void => {
   }
 };
 process.on('uncaughtException', () => say('!', 'all: nobody throws'));
-for (const name of process.argv.slice(2)) for (const spec of specs[name] ?? []) laws({ test, fc, ...spec });
+for (const name of process.argv.slice(2)) for (const spec of specs[name] ?? []) held(spec, { test, fc });
