@@ -1,3 +1,4 @@
+import type { Observable } from 'rxjs';
 import type { Fault } from '../errors.ts';
 import type { From, Log, PartitionOffsets } from '../log.ts';
 import type { CaughtUp, Gap, Progress } from '../marks.ts';
@@ -64,7 +65,12 @@ interface Reading {
 
 /** What opens a kafka stream, by its `api`. */
 export type KafkaBegin =
-  | { readonly api: 'meta'; readonly topic: string }
+  | {
+      readonly api: 'meta';
+      readonly topic: string;
+      /** Whether a missing topic is made, where its cluster does so. */
+      readonly create?: boolean;
+    }
   | { readonly api: 'describe'; readonly topic: string; readonly configs: readonly string[] }
   | ({
       readonly api: 'fetch';
@@ -92,6 +98,7 @@ export type KafkaReplyBegin =
   | { readonly api: 'meta' | 'describe' | 'produce' | 'bootstrap' }
   | ({
       readonly api: 'fetch';
+      readonly topicId?: string;
       /** Where the records are, from a cache_server: behind such a BEGIN come watermarks, and no DATA. */
       readonly log?: Log<KafkaRecord>;
       /** Where a stream begins there that does not say; `earliest` unless given. */
@@ -99,6 +106,8 @@ export type KafkaReplyBegin =
     } & PartitionOffsets)
   | {
       readonly api: 'merged';
+      /** What a topic that is made again under the same name does not share; absent where it is not known. */
+      readonly topicId?: string;
       /** Those that had a leader by then; none on a stream that only produces. */
       readonly partitions: readonly PartitionOffsets[];
       /** As the topic's `cleanup.policy`; `undefined` where this user may not see it, or nothing is read. */
@@ -137,13 +146,32 @@ export interface ProducedRecord {
   readonly acks?: Acks;
   /** Whether it has no value: a tombstone. */
   readonly tombstone?: boolean;
+  /** How many bytes its value has, where that is known; what a stage hands on says it. */
+  readonly length?: number;
+  /** Its value, where that is on disk: then this is the only fragment, and has none of it. */
+  readonly body?: Body;
   /** The caller's own sequence, kept as it is (KIP-98). */
   readonly producer?: { readonly id: bigint; readonly epoch: number; readonly sequence: number };
 }
 
+/** A value that is not in memory, and can be read as often as it has to be sent, until its record is answered. */
+export interface Body {
+  /** In bytes. */
+  readonly length: number;
+  /** Its checksum: CRC-32C. */
+  readonly crc32c: number;
+  /** The bytes from `start` up to, not including, `end`, in one piece; errors with a fault where they cannot be read. */
+  read(start: number, end: number): Observable<Uint8Array>;
+}
+
+/** A gap; one that is `recreated` has the id of the topic which has the name now, from whose start the stream goes on. */
+export interface KafkaGap extends Gap {
+  readonly topicId?: string;
+}
+
 export type KafkaMark =
   | CaughtUp
-  | Gap
+  | KafkaGap
   | Progress
   | {
       readonly mark: 'watermark';

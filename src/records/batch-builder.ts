@@ -2,7 +2,7 @@ import { crc32c } from '@node-rs/crc32';
 import type { Header } from '../protocol/kafka.ts';
 import type { Codec } from './codecs/index.ts';
 import * as header from './header.ts';
-import { longSize, varintSize, writeLong, writeVarint } from './varint-writer.ts';
+import { longSize, shortOf, varintSize, writeLong, writeVarint } from './varint-writer.ts';
 
 /** A record that is to be written. */
 export interface BuiltRecord {
@@ -31,15 +31,19 @@ const SMALL = 24;
  */
 export class BatchBuilder {
   readonly #maxBytes: number;
-  #buffer = Buffer.allocUnsafe(FIRST_CAPACITY);
+  #buffer: Buffer;
   #at = header.SIZE;
   #count = 0;
   #firstTimestamp = 0n;
   #maxTimestamp = 0n;
 
-  /** @param maxBytes how large the batch may become before compression; a first record may be larger */
-  constructor(maxBytes: number) {
+  /**
+   * @param maxBytes how large the batch may become before compression; a first record may be larger
+   * @param expected how large it will be, as far as that is known: one that has to grow is copied
+   */
+  constructor(maxBytes: number, expected = FIRST_CAPACITY) {
     this.#maxBytes = maxBytes;
+    this.#buffer = Buffer.allocUnsafe(Math.max(header.SIZE, Math.min(maxBytes, expected)));
   }
 
   get count(): number {
@@ -54,7 +58,7 @@ export class BatchBuilder {
   /** Takes a record in; answers whether it fitted. */
   add(record: BuiltRecord): boolean {
     const { timestamp } = record;
-    const delta = this.#count === 0 ? 0n : timestamp - this.#firstTimestamp;
+    const delta = this.#count === 0 ? 0 : shortOf(timestamp - this.#firstTimestamp);
     const size = sizeOf(record, delta, this.#count);
     const end = this.#at + varintSize(size) + size;
     if (this.#count > 0 && end > this.#maxBytes) return false;
@@ -89,13 +93,13 @@ export class BatchBuilder {
   }
 
   #reserve(end: number): void {
-    if (end <= this.#buffer.byteLength) return;
+    if (end <= this.#buffer.length) return;
     const grown = Buffer.allocUnsafe(Math.max(end, this.#buffer.byteLength * 2));
     this.#buffer.copy(grown, 0, 0, this.#at);
     this.#buffer = grown;
   }
 
-  #write({ key, value, headers }: BuiltRecord, delta: bigint, size: number): void {
+  #write({ key, value, headers }: BuiltRecord, delta: number | bigint, size: number): void {
     const buffer = this.#buffer;
     let at = writeVarint(buffer, this.#at, size);
     buffer[at] = 0;
@@ -127,12 +131,12 @@ export function renumber(
 
 /** The most that a record takes in a batch of its own, the batch's header left out. */
 export const encodedSize = (record: BuiltRecord): number => {
-  const size = sizeOf(record, 0n, 0);
+  const size = sizeOf(record, 0, 0);
   return varintSize(size) + size;
 };
 
 /** The bytes of a record behind its size. */
-function sizeOf({ key, value, headers }: BuiltRecord, delta: bigint, index: number): number {
+function sizeOf({ key, value, headers }: BuiltRecord, delta: number | bigint, index: number): number {
   let size = 1 + longSize(delta) + varintSize(index) + bytesSize(key) + bytesSize(value) + varintSize(headers.length);
   for (const { name, value: bytes } of headers) {
     const length = Buffer.byteLength(name);
@@ -141,13 +145,13 @@ function sizeOf({ key, value, headers }: BuiltRecord, delta: bigint, index: numb
   return size;
 }
 
-const bytesSize = (bytes: Uint8Array | null): number =>
-  bytes === null ? 1 : varintSize(bytes.byteLength) + bytes.byteLength;
+/** `length`, since `byteLength` is worked out each time that it is asked for. */
+const bytesSize = (bytes: Uint8Array | null): number => (bytes === null ? 1 : varintSize(bytes.length) + bytes.length);
 
 function writeBytes(to: Buffer, at: number, bytes: Uint8Array | null): number {
   if (bytes === null) return writeVarint(to, at, -1);
-  const start = writeVarint(to, at, bytes.byteLength);
   const { length } = bytes;
+  const start = writeVarint(to, at, length);
   if (length < SMALL) for (let index = 0; index < length; index += 1) to[start + index] = bytes[index] as number;
   else to.set(bytes, start);
   return start + length;

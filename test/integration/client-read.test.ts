@@ -8,8 +8,6 @@ import { describeKafka } from '../broker/use-kafka.ts';
 import { judged, serversOf } from './judged.ts';
 import { readToEnd, Subscriber } from './subscriber.ts';
 
-jest.setTimeout(15_000);
-
 /** Retention would take what is older than a week. */
 const NOW = Date.now() - 3_600_000;
 

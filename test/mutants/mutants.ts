@@ -32,6 +32,8 @@ const selection = mutate('src/selection.ts', 'cursor', 'compact');
 const fanout = mutate('operators/flow/fanout.ts', 'fanout');
 const route = mutate('operators/flow/route.ts', 'route');
 
+const staged = (part: string) => mutate(`src/stage/${part}.ts`, 'stage');
+
 export const mutants: readonly Mutant[] = [
   emitter.of("if (frame.kind === 'data') balance -= frame.reserved;", ''),
   emitter.of(
@@ -151,4 +153,31 @@ export const mutants: readonly Mutant[] = [
     'if (chosen) return handoff.next(frame);',
     "if (chosen) return frame.kind === 'flush' ? undefined : handoff.next(frame);",
   ),
+  staged('stage-lane').of(
+    'if (this.#open?.isWhole || this.#failure !== undefined) return false;',
+    'if (this.#failure !== undefined) return false;',
+  ),
+  staged('stage-lane').of('record.held -= written;', ''),
+  staged('stage-lane').of('this.#isSwallowing = !record.isWhole;', 'this.#isSwallowing = false;'),
+  staged('lane-credit').of(
+    'if (credit === 0 || (credit < this.#threshold && this.#balance > 0)) return;',
+    'if (credit === 0 || credit < this.#threshold) return;',
+  ),
+  staged('stage-answers').of('else before.followers.push(answer);', 'else this.#tell(answer);'),
+  staged('disk-share').of('else if (this.#whole.size > 0) return false;', ''),
+  staged('disk-share').of('this.#used -= record.staged;', ''),
+  staged('disk-share').of(
+    'if (this.#used + record.held <= this.#size) this.#admit(record);',
+    'if (record.held > 0) this.#admit(record);',
+  ),
+  staged('partition-exit').of('record.drop();', ''),
+  staged('partition-exit').of(
+    'this.#records.push(record);',
+    'if (this.#records.length < 3) this.#records.push(record);',
+  ),
+  staged('staged-record').of(
+    'if (body.length > 0) this.#pieces.push(body);',
+    'if (body.length > 0) this.#pieces.unshift(body);',
+  ),
+  staged('topic-stage').of('if (this.#isOver || this.#streams.size > 0) return;', 'if (this.#isOver) return;'),
 ];

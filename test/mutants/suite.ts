@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs';
 import fc from 'fast-check';
 import { held, specs } from '../properties/specs.ts';
+import { stageLaws } from '../properties/stage/laws.ts';
 
 // Runs the law suite of the operators named on the command line; prints `> law` before each law and `! law` when it is
 // broken, at once, so that the law under way is known even if it never ends.
@@ -17,4 +18,7 @@ const test = (name: string, body: () => void): void => {
   }
 };
 process.on('uncaughtException', () => say('!', 'all: nobody throws'));
-for (const name of process.argv.slice(2)) for (const spec of specs[name] ?? []) held(spec, { test, fc });
+for (const name of process.argv.slice(2)) {
+  if (name === 'stage') stageLaws({ test, fc });
+  for (const spec of specs[name] ?? []) held(spec, { test, fc });
+}

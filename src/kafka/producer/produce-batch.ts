@@ -46,9 +46,12 @@ const MOST_RECORDS = 5_000;
 const ROOM = 128;
 
 /** About how many bytes a record takes in a batch. */
-export function sizeOf({ key, value, headers }: BuiltRecord): number {
-  let size = 16 + (key?.byteLength ?? 0) + (value?.byteLength ?? 0);
-  for (const header of headers) size += 10 + Buffer.byteLength(header.name) + (header.value?.byteLength ?? 0);
+export const sizeOf = (record: BuiltRecord): number => sizeWithoutValue(record) + (record.value?.length ?? 0);
+
+/** The same, but for its value. */
+export function sizeWithoutValue({ key, headers }: Pick<BuiltRecord, 'key' | 'headers'>): number {
+  let size = 16 + (key?.length ?? 0);
+  for (const { name, value } of headers) size += 10 + Buffer.byteLength(name) + (value?.length ?? 0);
   return size;
 }
 
@@ -77,10 +80,14 @@ export class Batch {
     if (own !== undefined) this.number(own);
   }
 
-  /** Of the records that wait: as many as come one after the other, have the same acks, and fit. At least one waits. */
-  static of(waiting: Deque<Sending>, maxBytes: number, codec: Codec): Batch {
+  /**
+   * Of the records that wait: as many as come one after the other, have the same acks, and fit. At least one waits.
+   *
+   * @param expected about how many bytes all that wait take
+   */
+  static of(waiting: Deque<Sending>, maxBytes: number, codec: Codec, expected: number): Batch {
     const { acks, size } = waiting.first as Sending;
-    const builder = new BatchBuilder(Math.max(maxBytes, size + ROOM));
+    const builder = new BatchBuilder(Math.max(maxBytes, size + ROOM), expected + ROOM);
     const records: Sending[] = [];
     for (let next = waiting.first; next !== undefined; next = waiting.first) {
       const isApart = records.length > 0 && (next.acks !== acks || next.own !== undefined);
@@ -118,7 +125,7 @@ export class Batch {
   /** Two batches of half the records each, not numbered yet. */
   halves(codec: Codec): [Batch, Batch] {
     const half = (records: readonly Sending[]): Batch => {
-      const builder = new BatchBuilder(this.size + ROOM);
+      const builder = new BatchBuilder(this.size + ROOM, this.size / 2 + ROOM);
       for (const { record } of records) builder.add(record);
       const batch = new Batch(records, builder, codec);
       batch.isInDoubt = this.isInDoubt;

@@ -17,8 +17,8 @@ export const fetchStream = (
       throw kafkaFault(UNKNOWN_TOPIC_OR_PARTITION).at(`${topic}/${partition}`);
     },
     begins: () => ({ from: from ?? 'earliest', lastEpoch }),
-    begun([offsets]) {
-      if (offsets !== undefined) stream.begin({ api: 'fetch', ...offsets });
+    begun([offsets], id) {
+      if (offsets !== undefined) stream.begin({ api: 'fetch', ...id, ...offsets });
     },
   });
 };
