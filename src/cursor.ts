@@ -1,40 +1,16 @@
-import type { SchedulerLike, Subscriber } from 'rxjs';
 import { Chunks } from './chunks.ts';
+import type { CursorOptions } from './cursor-options.ts';
 import { start } from './cursor-start.ts';
 import type { Dispatcher, Waiter } from './dispatcher.ts';
 import { Ending } from './ending.ts';
 import { SluiceError } from './errors.ts';
 import type { Filtering } from './filtering.ts';
 import { type Data, type Flush, flush } from './frame.ts';
-import {
-  type From,
-  type KeyedRecord,
-  type Log,
-  type LogIsolation,
-  type Missed,
-  type PartitionOffsets,
-  readableEnd,
-  type Seen,
-} from './log.ts';
+import { type KeyedRecord, type Log, type Missed, type PartitionOffsets, readableEnd, type Seen } from './log.ts';
 import type { CursorMark } from './log-lane.ts';
 import { Position } from './position.ts';
 import type { Run } from './run.ts';
 import { Selection } from './selection.ts';
-
-export interface CursorOptions<R extends KeyedRecord> {
-  readonly from: From;
-  /** Where it stops: at the end that there is once the log is level, or at an offset. */
-  readonly until?: 'latest' | bigint | undefined;
-  readonly isolation: LogIsolation;
-  /** Whether records are passed over that the log's index knows a newer one for. */
-  readonly conflates: boolean;
-  readonly filtering?: Filtering<R> | undefined;
-  readonly scheduler: SchedulerLike;
-  /** What it lives in: what it fails with is an error of it. */
-  readonly life: Subscriber<never>;
-  /** Told when it has begun, or may have something to poll though it had nothing. */
-  readonly changed: (cursor: Cursor<R>) => void;
-}
 
 /**
  * One position in one log, and nothing but that: what is sent next is looked for when it is asked for, and history goes

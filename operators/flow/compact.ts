@@ -71,6 +71,7 @@ export function compact<R extends Positioned = Positioned & { readonly key: Uint
             out.next(frame);
             const next = nextOf(ext);
             if (next !== undefined && next > passed) passed = next - 1n;
+            if ('reason' in ext && ext.reason === 'recreated') passed = owed = -1n;
             return settle();
           }
           case 'data': {
@@ -84,7 +85,8 @@ export function compact<R extends Positioned = Positioned & { readonly key: Uint
                 cost += run.cost(at);
               } else if (newest > owed) owed = newest;
             }
-            passed = run.at(run.length - 1).offset;
+            const last = run.at(run.length - 1).offset;
+            if (last > passed) passed = last;
             if (taken.length === run.length) out.next(frame);
             else {
               if (taken.length > 0) out.next(data(run.pick(taken), cost));

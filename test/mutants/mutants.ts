@@ -24,6 +24,11 @@ const conflating = mutate('src/conflating-queue.ts', 'conflate');
 const filter = mutate('operators/flow/filter.ts', 'filter');
 const map = mutate('operators/flow/map.ts', 'map');
 const merge = mutate('operators/flow/merge.ts', 'merge');
+const compact = mutate('operators/flow/compact.ts', 'compact');
+const fromOffset = mutate('operators/flow/from-offset.ts', 'from-offset');
+const cursor = mutate('src/cursor.ts', 'cursor', 'from-offset');
+const ending = mutate('src/ending.ts', 'cursor', 'from-offset');
+const selection = mutate('src/selection.ts', 'cursor', 'compact');
 const fanout = mutate('operators/flow/fanout.ts', 'fanout');
 const route = mutate('operators/flow/route.ts', 'route');
 const transactions = mutate('src/cache/transactions.ts', 'cache');
@@ -107,6 +112,43 @@ export const mutants: readonly Mutant[] = [
   ),
   merge.of('if (behind.delete(input)) level = frame;', ''),
   merge.of('return gate.close(frame);', 'return inputs.delete(input) && settle(input);'),
+  compact.of('control(window(reserved - cost));', ''),
+  compact.of('} else if (newest > owed) owed = newest;', '}'),
+  compact.of('if (waiting === undefined || passed < owed) return;', 'if (waiting === undefined) return;'),
+  compact.of(
+    'const newest = supersededBy(run.at(at));',
+    'const newest = key(run.at(at)) === null ? undefined : supersededBy(run.at(at));',
+  ),
+  compact.of(
+    'return newest !== undefined && newest > record.offset && (below === undefined || newest < below)',
+    'return newest !== undefined && newest > record.offset',
+  ),
+  fromOffset.of('if (ending !== undefined || !hasBegun) return ending;', 'if (!hasBegun) return ending;'),
+  fromOffset.of('return sent ?? (cursor?.isDone ? end() : undefined);', 'return sent;'),
+  fromOffset.of('idle: () => outlet.balance > 0 && cursor?.empty === false,', 'idle: () => false,'),
+  fromOffset.of('out.add(life);', ''),
+  fromOffset.of("until: typeof until === 'object' ? until.offset : until,", 'until: undefined,'),
+  cursor.of(
+    "if (this.#state === 'waiting' || this.#state === 'asleep') this.#state = 'ready';",
+    "if (this.#state === 'waiting') this.#state = 'ready';",
+  ),
+  cursor.of('else if (balance <= 0) return undefined;', ''),
+  cursor.of('this.#ending.release();', ''),
+  cursor.of("if (this.#ending.isBounded) this.#state = 'done';", ''),
+  ending.of('if (!this.isBounded && this.#log.cleaned > this.#at) this.#at = this.#log.cleaned;', ''),
+  ending.of('if ((newest[at] as number) >= (this.#at as bigint)) this.#past(BigInt(newest[at] as number));', ''),
+  ending.of('if (this.#canMove(from)) this.#past(newest);', ''),
+  ending.of('this.#held.add(this.#log.hold(this.#at));', ''),
+  selection.of('if (bound !== undefined && newest >= bound) return false;', ''),
+  selection.of(
+    "if (!this.#options.conflates || this.#options.isolation !== 'read_committed') return false;",
+    'if (!this.#options.conflates) return false;',
+  ),
+  selection.of('if (newest < next) next = newest;', ''),
+  selection.of(
+    'const run = conflates && !isFound ? this.#log.current(chunk, bound) : all;',
+    'const run = conflates && !isFound ? this.#log.current(chunk) : all;',
+  ),
   fanout.of("if (frame.kind === 'data') this.#account.owe(frame.reserved);", ''),
   fanout.of('if (frame === undefined) return this.#account.settle();', 'if (frame === undefined) return false;'),
   fanout.of('this.#upstream.unsubscribe();', ''),

@@ -1,8 +1,7 @@
 import { writeSync } from 'node:fs';
 import fc from 'fast-check';
-import { laws } from '../../src/testing/index.ts';
 import { cacheLaws } from '../properties/cache-laws.ts';
-import { specs } from '../properties/specs.ts';
+import { held, specs } from '../properties/specs.ts';
 import { stageLaws } from '../properties/stage/laws.ts';
 
 // Runs the law suite of the operators named on the command line, or that of the `cache` or `stage`; prints `> law`
@@ -23,5 +22,5 @@ process.on('uncaughtException', () => say('!', 'all: nobody throws'));
 for (const name of process.argv.slice(2)) {
   if (name === 'cache') cacheLaws({ test, fc });
   if (name === 'stage') stageLaws({ test, fc });
-  for (const spec of specs[name] ?? []) laws({ test, fc, ...spec });
+  for (const spec of specs[name] ?? []) held(spec, { test, fc });
 }
