@@ -98,7 +98,8 @@ async function createTopic(admin: Admin, topic: string, options: TopicOptions): 
   const { partitions = 1, replication = -1, config = {} } = options;
   const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
   const topics = [{ topic, numPartitions: partitions, replicationFactor: replication, configEntries }];
-  await admin.createTopics({ topics, waitForLeaders: true });
+  // kafkajs waits for leaders, but not for brokers that have not heard of the topic yet.
+  await admin.createTopics({ topics, waitForLeaders: false });
   // Metadata tell of a leader before it is one; kafkajs writes to all partitions again if one of them is refused.
   await until(() => admin.fetchTopicOffsets(topic));
 }
