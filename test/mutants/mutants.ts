@@ -191,8 +191,11 @@ export const mutants: readonly Mutant[] = [
     "if (frame.kind === 'end' || frame.kind === 'abort') return gate.close(abort());",
   ),
   route.of('handoff.send((taker) => taker.next(frame));', ''),
-  route.of('if (this.#delivering || this.#taker === undefined) return;', 'if (this.#taker === undefined) return;'),
-  route.of('return onLeave;', ''),
+  route.of('chosen = true;', ''),
+  route.of(
+    'complete: () => (chosen ? handoff.send((taker) => taker.complete()) : reply.complete()),',
+    'complete: () => {},',
+  ),
   route.of(
     'if (chosen) return handoff.send((taker) => taker.next(frame));',
     "if (chosen) return frame.kind === 'flush' ? undefined : handoff.send((taker) => taker.next(frame));",

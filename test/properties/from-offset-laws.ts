@@ -125,10 +125,18 @@ export function compactLaws({ test, fc }: Tools): void {
       act(log, step);
       take(reader, step);
       take(cursor, step);
-      assert.deepEqual(reader.records.map(shown), cursor.records.map(shown));
+      if (!isBounded) assert.deepEqual(reader.records.map(shown), cursor.records.map(shown));
     }
     drain(log, reader, cursor);
-    assert.deepEqual(reader.records.map(shown), cursor.records.map(shown));
+    const got = reader.records.map(shown);
+    // A cursor without credit passes over what is superseded already; the lane looks when it is paid, and by then the
+    // newest of the key may stand behind the end of its snapshot.
+    const isBehind = ({ key }: KafkaRecord): boolean => key !== null && (index.newest(key) ?? 0n) >= end;
+    const also = isBounded ? reader.records.filter(isBehind).map(shown) : [];
+    assert.deepEqual(
+      got.filter((one) => !also.includes(one) || cursor.got.includes(one)),
+      cursor.records.map(shown),
+    );
     assert.deepEqual([marks(reader.got, 'caught-up'), marks(cursor.got, 'caught-up')], [1, 1]);
     const told = reader.got.indexOf('caught-up');
     const sent = reader.records.filter((record) => reader.got.indexOf(shown(record)) < told);
