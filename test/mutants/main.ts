@@ -3,8 +3,10 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import ts from 'typescript';
 import { packageRoot } from '../broker/root.ts';
-import { type Mutant, mutants } from './mutants.ts';
+import { mutants as all, type Mutant } from './mutants.ts';
 
+// Those of all files, or of the files whose name has what the command line says.
+const mutants = all.filter(({ file }) => file.includes(process.argv[2] ?? ''));
 const TIME_LIMIT_MS = 60_000;
 const root = packageRoot();
 const dist = join(root, 'dist');
