@@ -3,15 +3,10 @@ import { SluiceError } from '../errors.ts';
 import type { RecordBatch } from '../protocol/kafka-batch.ts';
 import type { Arrived } from './arrived.ts';
 import type { CacheEvent } from './events.ts';
+import type { RefetchSource } from './following/followed-log.ts';
 import type { PartitionStore } from './partition-store.ts';
 import { type RowMeta, rowsFrom } from './row.ts';
 import type { Serial } from './serial.ts';
-
-/** Where a log gets again what it lost. */
-export interface Source {
-  /** Emits, once, the batches from one offset up to, not including, another that there still are. */
-  refetch(from: bigint, to: bigint): Observable<readonly RecordBatch[]>;
-}
 
 export interface MenderOptions {
   readonly data: PartitionStore;
@@ -24,7 +19,7 @@ export interface MenderOptions {
 
 /** Gets rows again that are not what was written, or gone. */
 export class Mender {
-  source: Source | undefined;
+  source: RefetchSource | undefined;
   readonly #options: MenderOptions;
 
   constructor(options: MenderOptions) {

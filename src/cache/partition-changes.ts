@@ -1,4 +1,5 @@
 import { catchError, concatMap, defer, forkJoin, map, type Observable, of, type SchedulerLike, tap } from 'rxjs';
+import type { RecordBatch } from '../protocol/kafka-batch.ts';
 import { appending, tailOf } from './appending.ts';
 import type { Arrived } from './arrived.ts';
 import type { Break } from './breaks.ts';
@@ -67,6 +68,11 @@ export abstract class PartitionChanges extends PartitionLog {
   /** What its rows say, in offset order. */
   get rows(): readonly RowMeta[] {
     return this.data.rows.all;
+  }
+
+  /** Whether a batch of what is decided is void. */
+  isAborted(batch: RecordBatch): boolean {
+    return this.transactions.isAborted(batch);
   }
 
   protected store(arrived: readonly Arrived[], tail: readonly Row[]): Observable<void> {

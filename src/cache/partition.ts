@@ -6,6 +6,7 @@ import {
   filter,
   finalize,
   forkJoin,
+  map,
   type Observable,
   of,
   startWith,
@@ -15,14 +16,16 @@ import {
 import { SluiceError } from '../errors.ts';
 import type { RecordBatch } from '../protocol/kafka-batch.ts';
 import { type Arrived, arrivedOf } from './arrived.ts';
-import type { FollowedLog, Standing } from './following/followed-log.ts';
+import type { FollowedLog, RefetchSource, Standing } from './following/followed-log.ts';
 import { saveKeys } from './key-snapshots.ts';
-import { Mender, type Source } from './mender.ts';
+import { rowsBelow } from './keys.ts';
+import { Mender } from './mender.ts';
 import { PartitionChanges, type PartitionOptions, type Restored } from './partition-changes.ts';
-import { rowsFrom } from './row.ts';
+import { type RowMeta, rowsFrom } from './row.ts';
 import { RowReader } from './row-reader.ts';
 import { Serial } from './serial.ts';
 import { sliced } from './sliced.ts';
+import type { PartitionState } from './state.ts';
 
 /** How old what is stored of where the source stands may become, in milliseconds. */
 const STANDING_AGE = 10_000;
@@ -73,8 +76,11 @@ export class Partition extends PartitionChanges implements FollowedLog {
     return this.lastLevelAt === 0 ? undefined : this.lastLevelAt;
   }
 
-  /** Where lost rows are had again. */
-  set source(source: Source | undefined) {
+  get source(): RefetchSource | undefined {
+    return this.#mender.source;
+  }
+
+  set source(source: RefetchSource | undefined) {
     this.#mender.source = source;
   }
 
@@ -163,25 +169,37 @@ export class Partition extends PartitionChanges implements FollowedLog {
     return this.#serial.run(() => this.beginAnew(reason === 'tombstones' ? undefined : { reason, at: this.state.end }));
   }
 
+  /** The batches of a row; nothing if they are not what was stored. */
+  read(row: RowMeta): Observable<readonly RecordBatch[] | undefined> {
+    return this.data.read(row).pipe(map((read) => read?.batches));
+  }
+
   /**
-   * Puts batches in place of all there is from one offset up to, not including, another, at which rows begin and end: what
-   * cleaning leaves of it.
+   * Puts batches in place of consecutive rows, or none in place of none. Emits whether it did: it does not if those are
+   * not the rows that are there now.
    *
-   * @param tombstones below which some were left out for their age
+   * @param known what is to be remembered from then on
    */
-  rewrite(from: bigint, to: bigint, batches: readonly RecordBatch[], tombstones = 0n): Observable<void> {
+  rewrite(
+    old: readonly RowMeta[],
+    batches: readonly Arrived[],
+    known: (state: PartitionState) => Partial<PartitionState>,
+  ): Observable<boolean> {
     return this.#serial.run(() => {
       const { data, state } = this;
-      const old = data.rows.between(from, to);
-      if (old[0]?.from !== from || old.at(-1)?.to !== to) throw new RangeError(`no rows from ${from} to ${to}`);
-      const rows = rowsFrom(
-        from,
-        to,
-        batches.map((batch) => ({ batch, wire: batch.bytes.byteLength })),
-      );
-      const known = tombstones > state.tombstones ? { tombstones } : {};
-      return this.commit({ state: { ...state, ...known }, old, rows }).pipe(tap(() => this.reader.drop(from, to)));
+      if (old.some((row) => data.rows.at(row.from) !== row)) return of(false);
+      const [from, to] = [old[0]?.from ?? 0n, old.at(-1)?.to ?? 0n];
+      const change = { state: { ...state, ...known(state) }, old, rows: rowsFrom(from, to, batches) };
+      return this.commit(change, () => {
+        if (old.length > 0) this.cleaned = this.offsets.lastStableOffset;
+        this.reader.drop(from, to);
+      }).pipe(map(() => true));
     });
+  }
+
+  /** Gives the space back on disk of what is gone below an offset. */
+  reclaim(to: bigint): Observable<void> {
+    return defer(() => this.data.store.compact(rowsBelow(this.data.place, to)));
   }
 
   /** Whether records conflate from now on. */

@@ -18,7 +18,8 @@ export interface InflateOptions {
  * @throws KafkaError KAFKA_RECORD_BATCH, KAFKA_CODEC or KAFKA_TOO_LARGE, with the place
  */
 export function inflated({ bytes, compression, baseOffset }: RecordBatch, { cap, place }: InflateOptions): Uint8Array {
-  const body = bytes.subarray(header.SIZE);
+  // No Buffer, of which views take half as long again.
+  const body = new Uint8Array(bytes.buffer, bytes.byteOffset + header.SIZE, bytes.byteLength - header.SIZE);
   if (compression === 0) return body;
   const codec = codecOf(compression);
   if (codec === undefined) throw broken(place, baseOffset, `no codec has the id ${compression}`);

@@ -28,6 +28,7 @@ export function* batchesOf(records: Uint8Array, place: string, isVerified = fals
       if (at === 0) throw broken(place, 'unknown', `${size} bytes are announced, and ${left} came`);
       return;
     }
+    if (size <= header.MAGIC) throw broken(place, 'unknown', `it says that it has ${size} bytes`);
     const batch = headerOf(records.subarray(at, at + size), place, isVerified);
     if (after !== undefined && batch.baseOffset <= after) throw broken(place, batch.baseOffset, `is behind ${after}`);
     after = batch.lastOffset;

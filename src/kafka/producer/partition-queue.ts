@@ -154,7 +154,7 @@ export class PartitionQueue {
       return undefined;
     }
     if (!this.#line.takes(numberedBy(first), now)) return undefined;
-    const batch = Batch.of(this.#waiting, this.#batchSize, codec);
+    const batch = Batch.of(this.#waiting, this.#batchSize, codec, this.#size);
     this.#size -= batch.size;
     this.#line.push(batch);
     return batch;

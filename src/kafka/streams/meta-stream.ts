@@ -7,10 +7,10 @@ import type { Context } from './context.ts';
 /** Who leads each partition of a topic, again whenever that changes. */
 export const metaStream = (
   { cluster }: Context,
-  { topic }: Extract<KafkaBegin, { api: 'meta' }>,
+  { topic, create = false }: Extract<KafkaBegin, { api: 'meta' }>,
   stream: Stream,
 ): Answering => {
-  const metas = cluster.topic(topic).pipe(
+  const metas = cluster.topic(topic, { create }).pipe(
     map(
       ({ id, partitions }): Meta => ({
         topicId: id,

@@ -1,11 +1,12 @@
-import type { ProducedRecord } from '../../protocol/kafka.ts';
-import type { Topic } from '../topic.ts';
+import type { Meta, ProducedRecord } from './kafka.ts';
 import { partitionOf } from './partitioner.ts';
+
+type Partitions = Pick<Meta, 'partitions'>;
 
 /** Chooses the partitions of records: the one they name, that of their hash key or key, or each in turn. */
 export class PartitionChoice {
   readonly #only: number | undefined;
-  #topic: Topic | undefined;
+  #topic: Partitions | undefined;
   /** Those that take turns: all with a leader, or all if none has one. */
   #open: readonly number[] = [];
   #turn = 0;
@@ -15,7 +16,7 @@ export class PartitionChoice {
     this.#only = only;
   }
 
-  of({ partition, hashKey, key }: ProducedRecord, topic: Topic): number {
+  of({ partition, hashKey, key }: ProducedRecord, topic: Partitions): number {
     if (this.#only !== undefined) return this.#only;
     if (partition !== undefined) return partition;
     const hashed = hashKey ?? key;
@@ -25,7 +26,7 @@ export class PartitionChoice {
     return this.#open[this.#turn] ?? 0;
   }
 
-  #learn(topic: Topic): void {
+  #learn(topic: Partitions): void {
     const led = topic.partitions.filter(({ leader }) => leader >= 0);
     this.#open = (led.length > 0 ? led : topic.partitions).map(({ partition }) => partition);
     this.#topic = topic;
