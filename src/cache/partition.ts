@@ -1,4 +1,18 @@
-import { concatMap, defer, filter, forkJoin, map, type Observable, of, startWith, take, tap } from 'rxjs';
+import {
+  catchError,
+  concatMap,
+  defer,
+  EMPTY,
+  filter,
+  finalize,
+  forkJoin,
+  map,
+  type Observable,
+  of,
+  startWith,
+  take,
+  tap,
+} from 'rxjs';
 import { SluiceError } from '../errors.ts';
 import type { RecordBatch } from '../protocol/kafka-batch.ts';
 import { type Arrived, arrivedOf } from './arrived.ts';
@@ -16,6 +30,9 @@ import type { PartitionState } from './state.ts';
 /** How old what is stored of where the source stands may become, in milliseconds. */
 const STANDING_AGE = 10_000;
 
+/** How many offsets the index may be ahead of what is stored of it, or half of its keys if that is more. */
+const UNSAVED = 1 << 18;
+
 /**
  * The log of one partition, as it is written, too. A write does its work when its Observable is subscribed to, behind those
  * before it, and to its end; it completes once it is stored, and errors with CACHE_WRITE if it is not, when nothing has
@@ -26,6 +43,7 @@ export class Partition extends PartitionChanges implements FollowedLog {
   readonly #mender: Mender;
   /** What the index that is stored covers. */
   #saved: bigint | undefined;
+  #isSaving = false;
 
   constructor(options: PartitionOptions, restored?: Restored) {
     const { data, memory, isEmbedded, notify } = options;
@@ -33,10 +51,12 @@ export class Partition extends PartitionChanges implements FollowedLog {
     const arrived = (batch: RecordBatch): Arrived => arrivedOf(batch, data.name, options.maxInflated);
     const mender = new Mender({ data, serial, isEmbedded, notify, arrived });
     const settled = <T>(work: () => Observable<T>): Observable<T> => serial.run(work);
-    super(options, new RowReader({ data, memory, settled, mend: (row) => mender.mend(row) }), restored);
+    super(options, new RowReader({ data, memory, settled, mend: (row) => mender.mend(row) }));
     this.#serial = serial;
     this.#mender = mender;
     this.#saved = restored?.covers;
+    this.indexAnew(restored);
+    this.publish();
   }
 
   get next(): bigint | undefined {
@@ -209,6 +229,24 @@ export class Partition extends PartitionChanges implements FollowedLog {
         }),
       );
     });
+  }
+
+  protected override indexed(): void {
+    super.indexed();
+    const { keys } = this;
+    if (keys === undefined || this.#isSaving) return;
+    const behind = Number(keys.position - (this.#saved ?? this.state.begin));
+    if (behind < Math.max(UNSAVED, keys.table.size / 2)) return;
+    this.#isSaving = true;
+    // That it cannot be stored is told by what it is derived from.
+    this.saveKeys()
+      .pipe(
+        catchError(() => EMPTY),
+        finalize(() => {
+          this.#isSaving = false;
+        }),
+      )
+      .subscribe();
   }
 
   /** Ends the log for its readers. */
