@@ -1,6 +1,6 @@
 import { client } from '../../operators/kafka/client.ts';
 import { tcpClient } from '../../operators/tcp/client.ts';
-import type { Kafka, KafkaBegin } from '../../src/protocol/kafka.ts';
+import type { From, Kafka, KafkaBegin } from '../../src/protocol/kafka.ts';
 import type { Binding } from '../../src/protocol.ts';
 import { type Judge, openJudge } from '../broker/judge.ts';
 import { until } from '../broker/until.ts';
@@ -93,7 +93,7 @@ describeKafka('kafka client, reading', (kafka) => {
       'read-from',
       [0, 1, 2, 3].map((n) => ({ value: `${n}`, timestamp: NOW + n * 1_000 })),
     );
-    const fetch = (from: Extract<KafkaBegin, { api: 'fetch' }>['from']): Promise<Subscriber> =>
+    const fetch = (from: From): Promise<Subscriber> =>
       readToEnd(binding, { api: 'fetch', topic: 'read-from', partition: 0, from, until: 'latest' });
     expect((await fetch({ offset: 2n })).records.map(({ offset }) => offset)).toEqual([2n, 3n]);
     expect((await fetch({ timestamp: BigInt(NOW + 500) })).records.map(({ value }) => value)).toEqual(['1', '2', '3']);

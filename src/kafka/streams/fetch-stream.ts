@@ -16,7 +16,7 @@ export const fetchStream = (
       if (partitions.some((one) => one.partition === partition)) return [partition];
       throw kafkaFault(UNKNOWN_TOPIC_OR_PARTITION).at(`${topic}/${partition}`);
     },
-    begins: () => ({ from, lastEpoch }),
+    begins: () => ({ from: from ?? 'earliest', lastEpoch }),
     begun([offsets], id) {
       if (offsets !== undefined) stream.begin({ api: 'fetch', ...id, ...offsets });
     },

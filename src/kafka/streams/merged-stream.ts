@@ -54,7 +54,7 @@ function mergedFetch(context: Context, begin: Merged, stream: Stream): Answering
   });
   return reading(context, begin, stream, {
     partitionsOf: (topic) => topic.partitions.map(({ partition }) => partition),
-    begins: (partition) => ({ from: from.partitions?.get(partition) ?? from.default }),
+    begins: (partition) => ({ from: from?.partitions?.get(partition) ?? from?.default ?? 'earliest' }),
     begun(partitions, id) {
       found = { ...id, partitions };
       begun();
