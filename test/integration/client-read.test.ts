@@ -105,6 +105,7 @@ describeKafka('kafka client, reading', (kafka) => {
       offset: 4n,
       lastStableOffset: 4n,
       highWatermark: 4n,
+      topicId: expect.any(String),
     });
   });
 
@@ -193,7 +194,7 @@ describeKafka('kafka client, reading', (kafka) => {
       ['new', 0n],
     ]);
     expect(read.marks.filter(({ mark }) => mark === 'gap')).toEqual([
-      { mark: 'gap', partition: 0, from: 1n, to: 1n, reason: 'recreated' },
+      { mark: 'gap', partition: 0, from: 1n, to: 1n, reason: 'recreated', topicId: expect.any(String) },
     ]);
     read.leave();
   });
