@@ -109,6 +109,7 @@ describeKafka('kafka client, reading', (kafka) => {
       offset: 4n,
       lastStableOffset: 4n,
       highWatermark: 4n,
+      topicId: expect.any(String),
     });
   });
 
