@@ -75,8 +75,10 @@ export class EventWriter implements Source<Http['reply']> {
         this.#account.settle();
         return;
       case 'data':
+        this.#quiet = false;
         return this.#put(frame.payload.bytes, frame.reserved);
       case 'flush':
+        this.#quiet = false;
         return this.#put(idOnly(frame.ext.id), 0, true);
       default:
         this.#terminal = frame;
@@ -88,7 +90,6 @@ export class EventWriter implements Source<Http['reply']> {
     if (this.#terminal?.kind === 'abort') return this.#terminal;
     if (this.#size === 0) return this.#terminal;
     if (balance <= 0) return undefined;
-    this.#quiet = false;
     const bytes = this.#take(Math.min(balance, this.#size));
     return data(bytes, bytes.byteLength);
   }

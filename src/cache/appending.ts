@@ -29,12 +29,12 @@ export function joined(tail: readonly Row[], rows: readonly Row[]): Row[] {
   if (first === undefined || tail.length === 0) return [...rows];
   const all = [...tail, first];
   const sum = (of: (row: Row) => number): number => all.reduce((total, row) => total + of(row), 0);
-  const most = all.reduce((max, { maxTimestamp }) => later(max, maxTimestamp), -1n);
+  const maxTimestamp = all.reduce((most, row) => later(most, row.maxTimestamp), -1n);
   return [
     {
       from: (tail[0] as Row).from,
       to: first.to,
-      maxTimestamp: most,
+      maxTimestamp,
       bytes: sum(({ bytes }) => bytes),
       wire: sum(({ wire }) => wire),
       records: sum(({ records }) => records),

@@ -15,6 +15,7 @@ import { listen } from '../listen.ts';
 import { dataOf, statesOf, topicKey } from './keys.ts';
 import { Serial } from './serial.ts';
 import { type StoredTopic, Topic, type TopicOptions } from './topic.ts';
+import type { UpkeptPartition } from './upkept-partition.ts';
 
 /** The topics that a directory holds. */
 export class Cache {
@@ -37,6 +38,11 @@ export class Cache {
   /** The names of the topics that it holds. */
   get names(): readonly string[] {
     return [...this.#stored.keys()];
+  }
+
+  /** The logs of the topics that are open. */
+  get upkept(): readonly UpkeptPartition[] {
+    return [...this.#topics].flatMap(({ upkept }) => upkept);
   }
 
   /**

@@ -60,6 +60,6 @@ export function begunAnew(state: PartitionState, ends: readonly bigint[], isBrok
     ...freshState(state.topic),
     generation: state.generation + 1,
     breaks: state.breaks + (isBroken ? 1 : 0),
-    tombstones: ends.reduce((most, end) => later(most, end), state.tombstones),
+    tombstones: ends.reduce(later, state.tombstones),
   };
 }

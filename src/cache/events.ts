@@ -23,4 +23,6 @@ export type CacheEvent =
   /** Nothing can be written; what is there is still read. */
   | { readonly event: 'degraded'; readonly fault: Fault }
   /** It can be again. */
-  | { readonly event: 'recovered' };
+  | { readonly event: 'recovered' }
+  /** A log was not cleaned, or not cut to its retention; it will be tried again. */
+  | { readonly event: 'upkeep'; readonly log: string; readonly fault: Fault };

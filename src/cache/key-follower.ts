@@ -24,6 +24,9 @@ export class KeyFollower {
   readonly #log: Decisions;
   readonly #loop: Loop;
   #position: bigint;
+  /** Below which offset the table has no key, and the page to look at next. */
+  #swept = 0n;
+  #page = 0;
   #loading: Subscription | undefined;
 
   /** @param position up to where the table has seen all that is decided */
@@ -58,6 +61,7 @@ export class KeyFollower {
   #step(): boolean {
     const start = this.#log.start();
     if (this.#position < start) this.#position = start;
+    if (this.#swept < start) return this.#sweep(start);
     if (this.#position >= this.#log.end()) {
       this.#log.advanced();
       return false;
@@ -68,8 +72,18 @@ export class KeyFollower {
     return true;
   }
 
+  /** Forgets the keys that are gone with what was before the start, of one page. */
+  #sweep(start: bigint): true {
+    this.table.removeBelow(this.#page, Number(start));
+    this.#page += 1;
+    if (this.#page < this.table.pages.length) return true;
+    this.#swept = start;
+    this.#page = 0;
+    return true;
+  }
+
   /** What cannot be read now is tried again when woken. */
-  #load(): false {
+  #load(): boolean {
     const from = this.#position;
     const done = (): void => {
       this.#loading = undefined;
@@ -77,7 +91,8 @@ export class KeyFollower {
     };
     const loading = this.#log.load(from).subscribe({ next: (chunk) => this.#add(chunk), error: done, complete: done });
     if (!loading.closed) this.#loading = loading;
-    return false;
+    // What wakes a loop inside its own step is lost when that ends it.
+    return this.#position > from;
   }
 
   #add({ run, to }: Chunk<KafkaRecord>): void {

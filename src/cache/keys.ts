@@ -55,6 +55,12 @@ export const statesOf = (topic: number): KeyRange => ({ from: keyOf(STATE, [topi
 /** What all rows of a place say. */
 export const metasOf = (place: Place): KeyRange => within(META, place);
 
+/** The rows of a place below an offset, and all from before it was begun anew. */
+export const rowsBelow = (place: Place, to: bigint): KeyRange => ({
+  from: rowKey({ ...place, generation: 0 }, 0n),
+  to: rowKey(place, to),
+});
+
 /** All aborted transactions of a place. */
 export const abortedOf = (place: Place): KeyRange => within(ABORTED, place);
 

@@ -3,6 +3,7 @@ import { statfs } from 'node:fs';
 import { catchError, concatMap, forkJoin, map, Observable, of, type SchedulerLike } from 'rxjs';
 import { SluiceError } from '../errors.ts';
 import { listen } from '../listen.ts';
+import { isFault } from '../protocol/kafka-error.ts';
 import { eventLoop } from '../scheduler.ts';
 import { Cache } from './cache.ts';
 import { type CacheKind, Directory } from './directory.ts';
@@ -15,6 +16,7 @@ import { openStore } from './open-store.ts';
 import { seal, unseal } from './sealed.ts';
 import type { Store } from './store.ts';
 import { type StoredTopics, storedTopics } from './stored-topics.ts';
+import { type Upkept, upkeep } from './upkeep.ts';
 
 export interface CacheOptions {
   readonly kind: CacheKind;
@@ -25,6 +27,8 @@ export interface CacheOptions {
   readonly scheduler?: SchedulerLike;
   /** Told what happens to it that nobody asked for. */
   readonly notify?: (event: CacheEvent) => void;
+  /** How long it rests between two looks at what is past retention or due to be cleaned, in milliseconds: 15 s by default. */
+  readonly upkeepInterval?: number;
   /** Opens a store in a directory of its own: LevelDB by default. */
   readonly open?: (path: string) => Observable<Store>;
   /** Emits whether there is room to write again after a write failed: looks at the disk by default. */
@@ -43,6 +47,7 @@ export const openCache = (path: string, options: CacheOptions): Observable<Cache
   new Observable((out) => {
     const directory = new Directory(path);
     const { kind, notify = () => {}, scheduler = eventLoop, hasRoom = () => roomIn(path) } = options;
+    const { upkeepInterval: interval } = options;
     const isEmbedded = kind === 'embedded';
     const open = options.open ?? ((at: string) => openLevel(at, { isSynced: isEmbedded }));
     let cache: Cache | undefined;
@@ -61,7 +66,18 @@ export const openCache = (path: string, options: CacheOptions): Observable<Cache
       });
     listen(openStore(directory, { kind, open: (at) => open(at).pipe(concatMap(read)), notify }), out, {
       next(opened) {
-        cache = cacheOf(opened);
+        const ready = cacheOf(opened);
+        cache = ready;
+        const failed = ({ name }: Upkept, thrown: unknown): void => {
+          if (!isFault(thrown)) throw thrown;
+          notify({ event: 'upkeep', log: name, fault: thrown });
+        };
+        const slack = WRITE_BUFFER;
+        out.add(
+          upkeep(() => ready.upkept, { scheduler, slack, failed, interval }).subscribe({
+            error: (thrown) => out.error(thrown),
+          }),
+        );
         out.next(cache);
       },
       complete() {},

@@ -1,4 +1,5 @@
 import { catchError, concatMap, defer, forkJoin, map, type Observable, of, type SchedulerLike, tap } from 'rxjs';
+import type { RecordBatch } from '../protocol/kafka-batch.ts';
 import { appending, tailOf } from './appending.ts';
 import type { Arrived } from './arrived.ts';
 import type { Break } from './breaks.ts';
@@ -48,7 +49,7 @@ export abstract class PartitionChanges extends PartitionLog {
   /** Whether what is known of the source is news. */
   protected isFresh: boolean;
 
-  constructor(options: PartitionOptions, reader: RowReader, restored: Restored | undefined) {
+  constructor(options: PartitionOptions, reader: RowReader) {
     const { data, isEmbedded, isCompacted, topicId } = options;
     super(data, reader, topicId);
     this.options = options;
@@ -57,8 +58,6 @@ export abstract class PartitionChanges extends PartitionLog {
     this.lastStanding = data.state.standing;
     this.lastLevelAt = data.state.levelAt;
     this.isFresh = isEmbedded;
-    this.indexAnew(restored);
-    this.publish();
   }
 
   /** What is stored of where it stands. */
@@ -69,6 +68,11 @@ export abstract class PartitionChanges extends PartitionLog {
   /** What its rows say, in offset order. */
   get rows(): readonly RowMeta[] {
     return this.data.rows.all;
+  }
+
+  /** Whether a batch of what is decided is void. */
+  isAborted(batch: RecordBatch): boolean {
+    return this.transactions.isAborted(batch);
   }
 
   protected store(arrived: readonly Arrived[], tail: readonly Row[]): Observable<void> {

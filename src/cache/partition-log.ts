@@ -1,10 +1,11 @@
 import { concatMap, defer, EMPTY, map, type Observable, of, Subject, type TeardownLogic } from 'rxjs';
-import type { Chunk, KeyIndex, Log, LogIsolation, LogOffsets, Missed, Seen } from '../log.ts';
+import type { Chunk, Log, LogIsolation, LogOffsets, Missed, Seen } from '../log.ts';
 import type { KafkaRecord } from '../protocol/kafka.ts';
 import type { Run } from '../run.ts';
 import { type Break, missedBy } from './breaks.ts';
 import { CurrentRecords } from './current-records.ts';
 import type { KeyFollower } from './key-follower.ts';
+import type { KeyTable } from './key-index.ts';
 import { earlier, later } from './offsets.ts';
 import type { PartitionStore } from './partition-store.ts';
 import type { RowReader } from './row-reader.ts';
@@ -53,7 +54,7 @@ export abstract class PartitionLog implements Log<KafkaRecord> {
     return this.#offsets;
   }
 
-  get index(): KeyIndex | undefined {
+  get index(): KeyTable | undefined {
     return this.#keys?.table;
   }
 

@@ -1,18 +1,37 @@
-import { concatMap, defer, filter, forkJoin, type Observable, of, startWith, take, tap } from 'rxjs';
+import {
+  catchError,
+  concatMap,
+  defer,
+  EMPTY,
+  filter,
+  finalize,
+  forkJoin,
+  map,
+  type Observable,
+  of,
+  startWith,
+  take,
+  tap,
+} from 'rxjs';
 import { SluiceError } from '../errors.ts';
 import type { RecordBatch } from '../protocol/kafka-batch.ts';
 import { type Arrived, arrivedOf } from './arrived.ts';
 import type { FollowedLog, RefetchSource, Standing } from './following/followed-log.ts';
 import { saveKeys } from './key-snapshots.ts';
+import { rowsBelow } from './keys.ts';
 import { Mender } from './mender.ts';
 import { PartitionChanges, type PartitionOptions, type Restored } from './partition-changes.ts';
-import { rowsFrom } from './row.ts';
+import { type RowMeta, rowsFrom } from './row.ts';
 import { RowReader } from './row-reader.ts';
 import { Serial } from './serial.ts';
 import { sliced } from './sliced.ts';
+import type { PartitionState } from './state.ts';
 
 /** How old what is stored of where the source stands may become, in milliseconds. */
 const STANDING_AGE = 10_000;
+
+/** How many offsets the index may be ahead of what is stored of it, or half of its keys if that is more. */
+const UNSAVED = 1 << 18;
 
 /**
  * The log of one partition, as it is written, too. A write does its work when its Observable is subscribed to, behind those
@@ -24,6 +43,7 @@ export class Partition extends PartitionChanges implements FollowedLog {
   readonly #mender: Mender;
   /** What the index that is stored covers. */
   #saved: bigint | undefined;
+  #isSaving = false;
 
   constructor(options: PartitionOptions, restored?: Restored) {
     const { data, memory, isEmbedded, notify } = options;
@@ -31,10 +51,12 @@ export class Partition extends PartitionChanges implements FollowedLog {
     const arrived = (batch: RecordBatch): Arrived => arrivedOf(batch, data.name, options.maxInflated);
     const mender = new Mender({ data, serial, isEmbedded, notify, arrived });
     const settled = <T>(work: () => Observable<T>): Observable<T> => serial.run(work);
-    super(options, new RowReader({ data, memory, settled, mend: (row) => mender.mend(row) }), restored);
+    super(options, new RowReader({ data, memory, settled, mend: (row) => mender.mend(row) }));
     this.#serial = serial;
     this.#mender = mender;
     this.#saved = restored?.covers;
+    this.indexAnew(restored);
+    this.publish();
   }
 
   get next(): bigint | undefined {
@@ -147,30 +169,37 @@ export class Partition extends PartitionChanges implements FollowedLog {
     return this.#serial.run(() => this.beginAnew(reason === 'tombstones' ? undefined : { reason, at: this.state.end }));
   }
 
+  /** The batches of a row; nothing if they are not what was stored. */
+  read(row: RowMeta): Observable<readonly RecordBatch[] | undefined> {
+    return this.data.read(row).pipe(map((read) => read?.batches));
+  }
+
   /**
-   * Puts batches in place of all there is from one offset up to, not including, another, at which rows begin and end: what
-   * cleaning leaves of it.
+   * Puts batches in place of consecutive rows, or none in place of none. Emits whether it did: it does not if those are
+   * not the rows that are there now.
    *
-   * @param tombstones below which some were left out for their age
+   * @param known what is to be remembered from then on
    */
-  rewrite(from: bigint, to: bigint, batches: readonly RecordBatch[], tombstones = 0n): Observable<void> {
+  rewrite(
+    old: readonly RowMeta[],
+    batches: readonly Arrived[],
+    known: (state: PartitionState) => Partial<PartitionState>,
+  ): Observable<boolean> {
     return this.#serial.run(() => {
       const { data, state } = this;
-      const old = data.rows.between(from, to);
-      if (old[0]?.from !== from || old.at(-1)?.to !== to) throw new RangeError(`no rows from ${from} to ${to}`);
-      const rows = rowsFrom(
-        from,
-        to,
-        batches.map((batch) => ({ batch, wire: batch.bytes.byteLength })),
-      );
-      const known = tombstones > state.tombstones ? { tombstones } : {};
-      return this.commit({ state: { ...state, ...known }, old, rows }).pipe(
-        tap(() => {
-          this.cleaned = this.offsets.lastStableOffset;
-          this.reader.drop(from, to);
-        }),
-      );
+      if (old.some((row) => data.rows.at(row.from) !== row)) return of(false);
+      const [from, to] = [old[0]?.from ?? 0n, old.at(-1)?.to ?? 0n];
+      const change = { state: { ...state, ...known(state) }, old, rows: rowsFrom(from, to, batches) };
+      return this.commit(change, () => {
+        if (old.length > 0) this.cleaned = this.offsets.lastStableOffset;
+        this.reader.drop(from, to);
+      }).pipe(map(() => true));
     });
+  }
+
+  /** Gives the space back on disk of what is gone below an offset. */
+  reclaim(to: bigint): Observable<void> {
+    return defer(() => this.data.store.compact(rowsBelow(this.data.place, to)));
   }
 
   /** Whether records conflate from now on. */
@@ -200,6 +229,24 @@ export class Partition extends PartitionChanges implements FollowedLog {
         }),
       );
     });
+  }
+
+  protected override indexed(): void {
+    super.indexed();
+    const { keys } = this;
+    if (keys === undefined || this.#isSaving) return;
+    const behind = Number(keys.position - (this.#saved ?? this.state.begin));
+    if (behind < Math.max(UNSAVED, keys.table.size / 2)) return;
+    this.#isSaving = true;
+    // That it cannot be stored is told by what it is derived from.
+    this.saveKeys()
+      .pipe(
+        catchError(() => EMPTY),
+        finalize(() => {
+          this.#isSaving = false;
+        }),
+      )
+      .subscribe();
   }
 
   /** Ends the log for its readers. */

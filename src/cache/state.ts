@@ -1,3 +1,4 @@
+import type { Cleaned } from './cleaned.ts';
 import type { Standing } from './following/followed-log.ts';
 import type { OpenTransactions } from './transactions.ts';
 
@@ -30,6 +31,8 @@ export interface PartitionState {
   readonly filled: bigint | undefined;
   /** Below it, tombstones may have been removed by age. */
   readonly tombstones: bigint;
+  /** When a cleaner went through it, the oldest first. */
+  readonly passes: readonly Cleaned[];
   readonly open: OpenTransactions;
   /** Whether any batch was of a transaction. */
   readonly isTransactional: boolean;
@@ -51,6 +54,7 @@ export const freshState = (topic: string): PartitionState => ({
   standing: undefined,
   filled: undefined,
   tombstones: 0n,
+  passes: [],
   open: [],
   isTransactional: false,
   aborted: [0, 0],
@@ -60,13 +64,14 @@ export const encodeState = (state: PartitionState): Uint8Array =>
   Buffer.from(JSON.stringify(state, (_, value) => (typeof value === 'bigint' ? `${value}` : value)));
 
 export function decodeState(bytes: Buffer): PartitionState {
-  const { standing, filled, begin, logStart, end, tombstones, ...rest } = JSON.parse(bytes.toString());
+  const { standing, filled, begin, logStart, end, tombstones, passes, ...rest } = JSON.parse(bytes.toString());
   return {
     ...rest,
     begin: BigInt(begin),
     logStart: BigInt(logStart),
     end: BigInt(end),
     tombstones: BigInt(tombstones),
+    passes: passes.map(({ to, at }: { to: string; at: number }) => ({ to: BigInt(to), at })),
     filled: filled === undefined ? undefined : BigInt(filled),
     standing: standing && {
       logStart: BigInt(standing.logStart),

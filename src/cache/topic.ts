@@ -24,6 +24,7 @@ import { seal } from './sealed.ts';
 import { freshState } from './state.ts';
 import type { Store } from './store.ts';
 import { topicConfig } from './topic-config.ts';
+import { UpkeptPartition } from './upkept-partition.ts';
 
 export interface TopicOptions {
   readonly store: Store;
@@ -52,6 +53,7 @@ export class Topic implements FollowedLogs {
   readonly #options: TopicOptions;
   readonly #number: number;
   readonly #partitions = new Map<number, Partition>();
+  readonly #upkept: UpkeptPartition[] = [];
   #remembered: Remembered | undefined;
 
   constructor({ name, number, remembered }: StoredTopic, options: TopicOptions) {
@@ -77,6 +79,11 @@ export class Topic implements FollowedLogs {
   /** Those that are open, by number. */
   get partitions(): ReadonlyMap<number, Partition> {
     return this.#partitions;
+  }
+
+  /** The same, as they are kept from growing. */
+  get upkept(): readonly UpkeptPartition[] {
+    return this.#upkept;
   }
 
   remember(topic: Remembered): Observable<void> {
@@ -137,6 +144,7 @@ export class Topic implements FollowedLogs {
       restored,
     );
     this.#partitions.set(data.partition, partition);
+    this.#upkept.push(new UpkeptPartition(partition, () => this.#config));
     return partition;
   }
 

@@ -142,7 +142,7 @@ class Sending {
 
 const openingOf = ({ header = [], partition }: ProduceOptions): NewMessageOpening<null> => ({
   headers: header,
-  ...(partition !== undefined && { partition }),
+  partition,
 });
 
 /** A line; before `separator`, if there is one, stands its key. @throws SluiceError CLI_INPUT */
@@ -152,8 +152,9 @@ function recordOf(
   opening: NewMessageOpening<null>,
   separator: Buffer | undefined,
 ): NewMessage<Buffer, Buffer> {
-  if (separator === undefined) return { ...opening, value: text };
+  const { headers, partition } = opening;
+  if (separator === undefined) return { value: text, headers, partition };
   const at = text.indexOf(separator);
   if (at < 0) throw new SluiceError('CLI_INPUT', `line ${line} has no key separator`);
-  return { ...opening, key: text.subarray(0, at), value: text.subarray(at + separator.length) };
+  return { key: text.subarray(0, at), value: text.subarray(at + separator.length), headers, partition };
 }

@@ -1,5 +1,4 @@
-import { messageOf } from '../messages/message.ts';
-import { Stand } from '../messages/track.ts';
+import { plain } from '../messages/message.ts';
 import type { KafkaRecord } from '../protocol/kafka.ts';
 import type { Run } from '../run.ts';
 
@@ -7,19 +6,13 @@ import type { Run } from '../run.ts';
 export type Renderer = (run: Run<KafkaRecord>, count: number) => Uint8Array | string;
 
 /** A JSON object a line, as a message is one. */
-export const asJson = (topic: string): Renderer => {
-  const asIs = (bytes: Buffer): Buffer => bytes;
-  const reading = { topic, views: true, key: asIs, value: asIs };
-  return (run, count) => {
+export const asJson =
+  (topic: string): Renderer =>
+  (run, count) => {
     let lines = '';
-    for (let index = 0; index < count; index += 1) {
-      lines += `${JSON.stringify(messageOf(reading, run.at(index), NOWHERE))}\n`;
-    }
+    for (let index = 0; index < count; index += 1) lines += `${JSON.stringify(plain(topic, run.at(index)))}\n`;
     return lines;
   };
-};
-
-const NOWHERE = new Stand(undefined);
 
 /** Key, tab, value, newline, as they are; `null` where there is none. What Kafka's console consumer prints. */
 export const asText: Renderer = (run, count) => {

@@ -51,19 +51,26 @@ export class Message<K = Buffer | null, V = Buffer | null> {
 
   /** Plain data for JSON: bytes as text where they are UTF-8, else `{"base64": ...}`; integers that are not exact as digits. */
   toJSON(): object {
-    const { topic, partition, offset, timestamp, key, value, headers, aborted } = this;
-    const plain = {
-      topic,
-      partition,
-      offset: integer(offset),
-      timestamp: integer(timestamp),
-      key: readable(key),
-      value: readable(value),
-      headers: headers.map((header) => ({ name: header.name, value: readable(header.value) })),
-    };
-    return aborted ? Object.assign(plain, { aborted }) : plain;
+    return plain(this.topic, this);
   }
 }
+
+/** A record or a message as plain data for JSON. */
+export function plain(topic: string, record: Omit<Message<unknown, unknown> | KafkaRecord, 'toJSON'>): object {
+  const { partition, offset, timestamp, key, value, headers, aborted } = record;
+  const data = {
+    topic,
+    partition,
+    offset: integer(offset),
+    timestamp: integer(timestamp),
+    key: readable(key),
+    value: readable(value),
+    headers: headers.map(plainHeader),
+  };
+  return aborted ? Object.assign(data, { aborted }) : data;
+}
+
+const plainHeader = ({ name, value }: Header) => ({ name, value: readable(value) });
 
 /** How the records of a topic become messages. */
 export interface Reading {

@@ -13,15 +13,15 @@ export type NewHeaders =
 /** What a record to produce is, but for its value. Its bytes are not copied: leave them be until it is answered. */
 export interface NewMessageOpening<K> {
   /** None by default. */
-  readonly key?: K | null;
-  readonly headers?: NewHeaders;
+  readonly key?: K | null | undefined;
+  readonly headers?: NewHeaders | undefined;
   /** In milliseconds since 1970; now by default. */
-  readonly timestamp?: bigint | number | Date;
+  readonly timestamp?: bigint | number | Date | undefined;
   /** Where it goes: this partition, or that of a hash key, or of its key, or each in turn. */
-  readonly partition?: number;
-  readonly hashKey?: Bytes;
+  readonly partition?: number | undefined;
+  readonly hashKey?: Bytes | undefined;
   /** As the producer's, by default. */
-  readonly acks?: Acks;
+  readonly acks?: Acks | undefined;
 }
 
 /** A record to produce. */
@@ -41,25 +41,26 @@ export interface Writing {
 export function fragmentOf(writing: Writing, message: NewMessage<unknown, unknown>): Data<Fragment> {
   const body = writing.value(message.value);
   const opens = openingOf(writing, message);
-  return body === null
-    ? fragment(NOTHING, true, Object.assign(opens, { tombstone: true }))
-    : fragment(body, true, opens);
+  if (body === null) opens.tombstone = true;
+  return fragment(body ?? NOTHING, true, opens);
 }
 
 const NOTHING = new Uint8Array(0);
 
+type Opening = { -readonly [P in keyof ProducedRecord]: ProducedRecord[P] };
+
 /** @throws SluiceError MESSAGE_ENCODE */
-export function openingOf(writing: Writing, message: NewMessageOpening<unknown>): ProducedRecord {
-  const { key = null, headers = [], timestamp, partition, hashKey, acks = writing.acks } = message;
-  return {
-    key: writing.key(key),
-    headers: headersOf(headers),
-    ...(timestamp !== undefined && { timestamp: timeOf(timestamp) }),
-    ...(partition !== undefined && { partition: partitionOf(partition) }),
-    ...(hashKey !== undefined && { hashKey: bytesOf(hashKey) }),
-    ...(acks !== undefined && { acks }),
-  };
+export function openingOf(writing: Writing, message: NewMessageOpening<unknown>): Opening {
+  const { key = null, headers, timestamp, partition, hashKey, acks = writing.acks } = message;
+  const opens: Opening = { key: writing.key(key), headers: headers === undefined ? NONE : headersOf(headers) };
+  if (timestamp !== undefined) opens.timestamp = timeOf(timestamp);
+  if (partition !== undefined) opens.partition = partitionOf(partition);
+  if (hashKey !== undefined) opens.hashKey = bytesOf(hashKey);
+  if (acks !== undefined) opens.acks = acks;
+  return opens;
 }
+
+const NONE: readonly Header[] = [];
 
 function headersOf(headers: NewHeaders): Header[] {
   if (isList(headers)) return headers.map(({ name, value }) => headerOf(name, value));

@@ -109,9 +109,14 @@ export class Producer<K = unknown, V = unknown> implements Observer<NewMessage<K
     const record = this.#records;
     this.#records += 1;
     this.#give(message, (outcome) => {
-      if ('error' in outcome) this.#failure ??= { error: outcome.error };
-      const told = 'error' in outcome ? { record } : { answer: 'produced' as const, record };
-      this.#answers.next(Object.assign(told, outcome) as ProduceAnswer);
+      if ('error' in outcome) {
+        this.#failure ??= { error: outcome.error };
+        const { answer, error } = outcome;
+        this.#answers.next({ answer, record, error });
+      } else {
+        const { partition, offset, timestamp } = outcome;
+        this.#answers.next({ answer: 'produced', record, partition, offset, timestamp });
+      }
     });
     return this.hasRoom;
   }

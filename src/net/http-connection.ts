@@ -2,7 +2,7 @@ import { type Observable, type SchedulerLike, Subscriber, type Subscription } fr
 import type { Fault } from '../errors.ts';
 import { listen } from '../listen.ts';
 import { httpFault } from '../protocol/http.ts';
-import type { FrameDuplex } from './frame-duplex.ts';
+import { closed, type FrameDuplex } from './frame-duplex.ts';
 import type { Exchange } from './http-exchange.ts';
 import type { Http1 } from './http1.ts';
 import { serveHttp2 } from './http2.ts';
@@ -36,12 +36,14 @@ export class HttpConnection {
   #timer: Subscription | undefined;
   #closed = false;
   #begun = false;
+  #isHttp2 = false;
   #refuse: ((fault: Fault) => void) | undefined;
 
   constructor(duplex: FrameDuplex, parts: ConnectionParts) {
     this.#duplex = duplex;
     this.#parts = parts;
     this.#wait(parts.limits.headersTimeout, () => duplex.end());
+    duplex.once('close', () => duplex.fail(closed));
   }
 
   /** Starts, once the connection has begun. */
@@ -55,10 +57,11 @@ export class HttpConnection {
 
   /** Told of bytes that come. */
   received(): void {
-    if (this.#open.size > 0 || this.#begun || this.#refuse === undefined) return;
+    if (this.#open.size > 0 || this.#begun) return;
     this.#begun = true;
     this.#wait(this.#parts.limits.headersTimeout, () => {
-      this.#refuse?.(httpFault('HTTP_REQUEST_TIMEOUT', 'the client is too slow with the headers of a request'));
+      if (this.#refuse === undefined) this.#duplex.end();
+      else this.#refuse(httpFault('HTTP_REQUEST_TIMEOUT', 'the client is too slow with the headers of a request'));
     });
   }
 
@@ -76,6 +79,7 @@ export class HttpConnection {
   }
 
   #http2(): void {
+    this.#isHttp2 = true;
     serveHttp2(this.#duplex, this.#parts.limits.maxHeaders, (exchange) => this.#take(exchange));
   }
 
@@ -97,13 +101,18 @@ export class HttpConnection {
   #take(exchange: Exchange): void {
     const request = new Subscriber<never>();
     this.#open.add(request);
-    this.#begun = false;
     this.#timer?.unsubscribe();
     request.add(() => {
       this.#open.delete(request);
-      if (this.#open.size === 0) this.#wait(this.#parts.limits.idleTimeout, () => this.#duplex.end());
+      if (this.#open.size === 0) this.#idle();
     });
     listen(this.#parts.serve(exchange), request, { next() {} });
+  }
+
+  #idle(): void {
+    // Frames of HTTP/2 come without a request, too.
+    this.#begun = this.#isHttp2;
+    this.#wait(this.#parts.limits.idleTimeout, () => this.#duplex.end());
   }
 
   #wait(patience: number, then: () => void): void {

@@ -3,7 +3,7 @@ import { Observable, type SchedulerLike } from 'rxjs';
 import { emitter } from '../emitter.ts';
 import { SluiceError } from '../errors.ts';
 import { listen } from '../listen.ts';
-import { type Http, type HttpHeader, httpFault } from '../protocol/http.ts';
+import { type Http, type HttpHeader, headerOf, httpFault } from '../protocol/http.ts';
 import type { Binding } from '../protocol.ts';
 import { HttpReply } from './http-reply.ts';
 import { HttpRequest } from './http-request.ts';
@@ -41,6 +41,8 @@ export interface ExchangeLimits {
   readonly writeTimeout: number;
 }
 
+const OVER = new SluiceError('NET_CLOSED', 'the client has left, or has its answer');
+
 /**
  * Runs a request as one stream into `exit`: its body is the initial lane, the reply its answer. Completes when that is
  * over; unsubscribing breaks it off. A defect of `exit` is answered with 500 and goes to `report`.
@@ -66,13 +68,13 @@ export const exchangeWith = (
       (wake, lane) => request.start(wake, lane),
       scheduler,
     );
-    out.add(() => reply.leave());
-    exchange.closed(() => {
-      const gone = new SluiceError('NET_CLOSED', 'the client left before its answer ended');
-      request.fail(gone);
-      reply.refuse(gone);
-      out.complete();
+    out.add(() => {
+      reply.leave();
+      request.fail(OVER);
     });
+    if (Number(headerOf(exchange.headers, 'content-length') ?? 0) > limits.maxBody)
+      return reply.refuse(httpFault('HTTP_BODY_TOO_LARGE', `the body has more than ${limits.maxBody} bytes`));
+    exchange.closed(() => out.complete());
     listen(exit(initial), out, {
       next: (frame) => reply.next(frame),
       error(defect) {

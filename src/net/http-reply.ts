@@ -76,14 +76,10 @@ export class HttpReply {
     if (this.#phase !== 'waiting') return control(reset());
     const { status, rest, length } = answerFrom(ext.headers);
     this.#account.open(control);
-    if (this.#bodiless || status === 204 || status === 304) {
-      this.#answer(status, rest);
-      return this.#account.reset(undefined);
-    }
+    if (this.#bodiless || status === 204 || status === 304) return this.#answer(status, rest);
     this.#phase = 'begun';
     this.#announced = length;
-    if (!this.#start(status, rest)) return this.#account.reset(undefined);
-    this.#account.settle();
+    if (this.#start(status, rest)) this.#account.settle();
   }
 
   /** An answer without a body. */

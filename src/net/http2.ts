@@ -1,3 +1,4 @@
+import { validateHeaderName, validateHeaderValue } from 'node:http';
 import {
   constants,
   type IncomingHttpHeaders,
@@ -62,6 +63,8 @@ class Http2Exchange implements Exchange {
   begin(status: number, headers: readonly HttpHeader[]): void {
     const values: Record<string, string | string[]> = {};
     for (const { name, value } of headers) {
+      validateHeaderName(name);
+      validateHeaderValue(name, value);
       const known = values[name];
       values[name] = known === undefined ? value : [known, value].flat();
     }

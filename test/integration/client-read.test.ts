@@ -11,6 +11,9 @@ import { readToEnd, Subscriber } from './subscriber.ts';
 /** Retention would take what is older than a week. */
 const NOW = Date.now() - 3_600_000;
 
+/** A topic's id, as Kafka's tools print it. */
+const TOPIC_ID = /^[\w-]{22}$/;
+
 /** A merged stream over all that is there. */
 const all = (topic: string, more: Partial<Extract<KafkaBegin, { api: 'merged' }>> = {}): KafkaBegin => ({
   api: 'merged',
@@ -101,10 +104,12 @@ describeKafka('kafka client, reading', (kafka) => {
     expect(late.records).toEqual([]);
     expect((await fetch('latest')).begun).toEqual({
       api: 'fetch',
+      topicId: expect.stringMatching(TOPIC_ID),
       partition: 0,
       offset: 4n,
       lastStableOffset: 4n,
       highWatermark: 4n,
+      topicId: expect.any(String),
     });
   });
 
@@ -193,7 +198,7 @@ describeKafka('kafka client, reading', (kafka) => {
       ['new', 0n],
     ]);
     expect(read.marks.filter(({ mark }) => mark === 'gap')).toEqual([
-      { mark: 'gap', partition: 0, from: 1n, to: 1n, reason: 'recreated' },
+      { mark: 'gap', partition: 0, from: 1n, to: 1n, reason: 'recreated', topicId: expect.stringMatching(TOPIC_ID) },
     ]);
     read.leave();
   });

@@ -4,7 +4,7 @@ export interface Mutant {
   /** The whole line, without its indentation; it stands in the file once. */
   readonly line: string;
   readonly becomes: string;
-  /** The operators whose law suites are to find it. */
+  /** The operators whose law suites are to find it; `cache` for that of the cache. */
   readonly specs: readonly string[];
 }
 
@@ -31,6 +31,15 @@ const ending = mutate('src/ending.ts', 'cursor', 'from-offset');
 const selection = mutate('src/selection.ts', 'cursor', 'compact');
 const fanout = mutate('operators/flow/fanout.ts', 'fanout');
 const route = mutate('operators/flow/route.ts', 'route');
+const transactions = mutate('src/cache/transactions.ts', 'cache');
+const keys = mutate('src/cache/key-index.ts', 'cache');
+const slots = mutate('src/cache/slot-table.ts', 'cache');
+const follower = mutate('src/cache/key-follower.ts', 'cache');
+const current = mutate('src/cache/current-records.ts', 'cache');
+const batches = mutate('src/cache/clean-batch.ts', 'cache');
+const cleaner = mutate('src/cache/cleaner.ts', 'cache');
+const passes = mutate('src/cache/cleaned.ts', 'cache');
+const kept = mutate('src/records/kept.ts', 'cache');
 
 const staged = (part: string) => mutate(`src/stage/${part}.ts`, 'stage');
 
@@ -153,6 +162,35 @@ export const mutants: readonly Mutant[] = [
     'if (chosen) return handoff.next(frame);',
     "if (chosen) return frame.kind === 'flush' ? undefined : handoff.next(frame);",
   ),
+  transactions.of('for (const { firstOffset } of this.#open.values()) return firstOffset;', ''),
+  transactions.of("if (outcome === 'commit') return undefined;", ''),
+  transactions.of('return next !== undefined && next.firstOffset <= baseOffset;', 'return false;'),
+  keys.of('if (offset > (offsets[index] as number)) {', 'if (offsets[index] === NONE) {'),
+  keys.of('if (entry === NONE || this.newestOf(entry) !== offset) return false;', 'if (entry === NONE) return false;'),
+  keys.of('this.#slots.delete(hashes[index * 4] as number, entry);', ''),
+  keys.of('if (newest !== NONE && newest < offset) this.#giveUp(page * PAGE + index);', ''),
+  slots.of('while (into.size >= MOST) {', 'if (into.size >= MOST) {'),
+  slots.of('if (((at - home) & (SLOTS - 1)) >= ((at - hole) & (SLOTS - 1))) {', 'if (at === home) {'),
+  slots.of('const start = (hash >>> (32 - this.#depth)) & -span;', 'const start = hash >>> (32 - this.#depth);'),
+  follower.of('if (key !== null) this.table.add(key, Number((keyed as KeyedRun).offsetAt(index)));', ''),
+  follower.of('if (this.#position < start) this.#position = start;', 'this.#position = this.#log.end();'),
+  current.of(
+    'if (newest > (offsets[index] as number) && newest < below) continue;',
+    'if (newest > (offsets[index] as number)) continue;',
+  ),
+  current.of(
+    'if (newest > (offsets[index] as number) && newest < below) continue;',
+    'if (newest >= (offsets[index] as number)) continue;',
+  ),
+  batches.of('if (newest > offset && newest < stable) {', 'if (newest >= offset && newest < stable) {'),
+  batches.of('if (!isNeeded(log, offset, newest)) continue;', 'continue;'),
+  batches.of('for (const _ of holds) return true;', ''),
+  batches.of('const newest = keySize < 0 ? NONE : newestOf(log, key);', 'const newest = newestOf(log, key);'),
+  cleaner.of('for (const { key, offset } of removed) this.#log.table.remove(key, offset);', ''),
+  cleaner.of('if (left.isHeld) this.#isPartial = true;', ''),
+  cleaner.of('const tombstones = BigInt((removed.at(-1)?.offset ?? -1) + 1);', 'const tombstones = 0n;'),
+  passes.of('return passes.findLast(({ at }) => at + retention <= now)?.to ?? 0n;', 'return passes.at(-1)?.to ?? 0n;'),
+  kept.of('first = last + 1;', 'first = last + 2;'),
   staged('stage-lane').of(
     'if (this.#open?.isWhole || this.#failure !== undefined) return false;',
     'if (this.#failure !== undefined) return false;',

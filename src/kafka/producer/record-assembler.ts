@@ -48,14 +48,14 @@ export class RecordAssembler {
       throw fragment('one in the middle of a record says what it is');
     const what = this.#opens ?? opens;
     if (what === undefined) throw fragment('the first of a record does not say what it is');
-    if (opens !== undefined) this.#size = sizeWithoutValue(opens);
+    if (opens !== undefined) this.#size = sizeWithoutValue(opens) + (opens.body?.length ?? 0);
     this.#opens = what;
     this.#size += body.byteLength;
     if (body.byteLength > 0) this.#body.push(body);
     if (this.#size > this.#maxRecord) return this.#swallow(last);
     if (!last) return 'open';
     const { key, headers, timestamp = BigInt(this.#now()) } = what;
-    const value = what.tombstone === true ? null : joined(this.#body);
+    const value = what.tombstone === true ? null : (what.body ?? joined(this.#body));
     this.drop();
     return { opens: what, record: { key, value, headers, timestamp } };
   }

@@ -152,8 +152,9 @@ export class Reader implements Fetched {
       for (const batch of batchesOf(records, this.#place)) {
         const isAborted = transactions.isAborted(batch, this.#place);
         if (batch.lastOffset < (this.#position as bigint)) continue;
-        // Its offset is outside of its checksum; no broker sends what is not replicated.
-        if (batch.lastOffset >= highWatermark) {
+        // Its offset is outside of its checksum. A broker looks at its high watermark before it reads, so that what has been
+        // replicated since may come as well; nothing is compacted there, so that no offset is left out.
+        if (batch.baseOffset >= highWatermark && batch.baseOffset !== this.#position) {
           throw broken(this.#place, batch.baseOffset, `stands beyond the high watermark, ${highWatermark}`);
         }
         this.#isAnchored = true;

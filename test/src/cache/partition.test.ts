@@ -284,7 +284,10 @@ describe('a partition', () => {
     const { log, close } = await open(at);
     await begin(log, 0n, 9n);
     await done(log.append([batch(0n, [['a', '1']]), batch(1n, [['b', '2']])]));
-    await done(log.rewrite(0n, 2n, [batch(1n, [['b', '2']])], 1n));
+    const [row] = log.rows;
+    const left = [{ batch: batch(1n, [['b', '2']]), wire: 60 }];
+    expect(await done(log.rewrite([row!], left, () => ({ tombstones: 1n })))).toBe(true);
+    expect(await done(log.rewrite([row!], [], () => ({ tombstones: 2n })))).toBe(false);
     expect(await readAll(log)).toEqual(['1:b=2']);
     expect(log.seen.tombstones).toBe(1n);
     await close();

@@ -31,7 +31,7 @@ function recorded<R extends Answer>(name: string, api: Api<never, R>): Promise<R
 }
 
 const encoded = async <Q>(api: Api<Q>, version: number, body: Q): Promise<Buffer> =>
-  Buffer.concat(await firstValueFrom(api.encode(version, body)));
+  Buffer.concat((await firstValueFrom(api.encode(version, body))) as readonly Uint8Array[]);
 
 const written = (flexible: boolean, write: (to: Writer) => void): Buffer => {
   const writer = new Writer(flexible);

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import type { Duplex } from 'node:stream';
 import { concatMap, filter, map, take } from 'rxjs';
 import { type HttpServerOptions, httpServer } from '../../../operators/http/server.ts';
 import { reset, window } from '../../../src/control.ts';
@@ -163,6 +164,17 @@ export async function exchanged(port: number, bytes: string | Uint8Array): Promi
   socket.destroy();
   return answer.toString('latin1');
 }
+
+/** What a socket receives until it is over, in whatever way: a reset right behind bytes looks like an end. */
+export const remains = (socket: Duplex): Promise<string> =>
+  new Promise((resolve) => {
+    let text = '';
+    socket.on('data', (chunk: Buffer) => {
+      text += chunk.toString('latin1');
+    });
+    socket.once('end', () => resolve(text)).once('close', () => resolve(text));
+    socket.on('error', () => {});
+  });
 
 /** What curl prints. */
 export const curl = (...args: string[]): Promise<string> =>
