@@ -6,7 +6,7 @@ import type { Binding, Protocol } from '../src/protocol.ts';
 import type { CompileOptions, Supplied } from './compile.ts';
 import { bindingEvents } from './events.ts';
 import { Graph, type GraphNode } from './graph.ts';
-import type { Kind, OwnRoute, Parts } from './kind.ts';
+import type { Beside, Kind, OwnRoute, Parts } from './kind.ts';
 import { ConfigError } from './problem.ts';
 import type { Plan, Planned } from './resolve.ts';
 import { type Source, under } from './source.ts';
@@ -84,8 +84,11 @@ export function assemble(
               ? refuses
               : leading(kind.routed === 'itself' ? { ...planned, routes: [] } : planned, bindingOf),
           );
-    if (kind.entry !== 'none') bindings.set(name, guarded(planned, (product ?? refuses) as Binding<Protocol>));
-    else if (product !== undefined) servers.push(product as Observable<never>);
+    if (kind.entry !== 'none') {
+      const binding = (product ?? refuses) as Binding<Protocol> & Partial<Beside>;
+      bindings.set(name, guarded(planned, binding));
+      if (binding.running !== undefined) servers.push(binding.running);
+    } else if (product !== undefined) servers.push(product as Observable<never>);
   };
 
   /** Tries every condition once, so that one that cannot be met is refused now rather than with each stream. */

@@ -55,7 +55,12 @@ export interface OwnRoute<X, W, H> {
 }
 
 /** What a kind makes: a server, which has no entry, is run; anything else is an operator. */
-export type Made<E> = E extends 'none' ? Observable<never> : Binding<Spoken<E>>;
+export type Made<E> = E extends 'none' ? Observable<never> : Binding<Spoken<E>> & Partial<Beside>;
+
+/** What a binding does beside its streams while the graph runs. */
+export interface Beside {
+  readonly running: Observable<never>;
+}
 
 /** One `type` and `kind` of binding: all that YAML, the editor's schema, the typed builder and the compiler know of it. */
 export interface Kind {

@@ -7,6 +7,7 @@ export { filter } from './flow/filter.ts';
 export { type MapRuns, map } from './flow/map.ts';
 export { type MergeOptions, merge } from './flow/merge.ts';
 export { route } from './flow/route.ts';
+export { type StageOptions, stage } from './flow/stage.ts';
 export { type AccessControl, accessControl } from './http/access-control.ts';
 export { type CredentialPlaces, type Credentials, identified } from './http/identified.ts';
 export { type HttpWhen, httpMatches } from './http/matches.ts';
@@ -16,6 +17,7 @@ export {
   type HttpFilesystemRoute,
   httpFilesystemProxy,
 } from './http-filesystem/proxy.ts';
+export { type CacheServer, type CacheServerOptions, cacheServer } from './kafka/cache-server.ts';
 export { client as kafkaClient, type KafkaClientOptions } from './kafka/client.ts';
 export { type KafkaWhen, kafkaMatches } from './kafka/matches.ts';
 export { type SseWhen, sseMatches } from './sse/matches.ts';

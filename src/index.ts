@@ -18,6 +18,7 @@ export {
 } from './frame.ts';
 export { FrameLawError, type LawCode, lawful } from './lawful.ts';
 export { type Listener, listen, operate } from './listen.ts';
+export type { Chunk, KeyIndex, Log, LogIsolation, LogOffsets, Missed, Seen } from './log.ts';
 export { type Answer, type Gap, isAnswer, isBarrier, isCumulative, type Mark, replaces } from './marks.ts';
 export { type FilesystemVaultOptions, filesystemVault } from './net/filesystem-vault.ts';
 export type { KeyEntry, Vault } from './net/vault.ts';
@@ -36,6 +37,26 @@ export {
   queryOf,
   statusOf,
 } from './protocol/http.ts';
+export type {
+  Acks,
+  Body,
+  Condition,
+  Filter,
+  Fragment,
+  From,
+  Header,
+  Isolation,
+  Kafka,
+  KafkaAnswer,
+  KafkaBegin,
+  KafkaFault,
+  KafkaMark,
+  KafkaRecord,
+  KafkaReplyBegin,
+  ProducedRecord,
+} from './protocol/kafka.ts';
+export { fragment } from './protocol/kafka-fragment.ts';
+export { type Warmth, warmth } from './protocol/kafka-warmth.ts';
 export type { Endpoint, Net, NetBegin, NetLane } from './protocol/net.ts';
 export type { Sse, SseBegin, SseProgress } from './protocol/sse.ts';
 export { events, SseBody, type SseEvent, SseEvents } from './protocol/sse-events.ts';
@@ -44,3 +65,4 @@ export { Fifo, type Owe, type Queue } from './queue.ts';
 export { type RelayOptions, relay } from './relay.ts';
 export { ArrayRun, charged, cutRun, MOST_RECORDS, type Positioned, type Run, records } from './run.ts';
 export { eventLoop } from './scheduler.ts';
+export type { StagedFile, StageStore } from './stage/store.ts';

@@ -28,7 +28,7 @@ const rules: readonly { readonly from: RegExp; readonly may: RegExp }[] = [
   { from: /^src\/net\//, may: /^node:|^rxjs$|^node-forge$|^src\/(net\/|protocol\/)?[a-z0-9-]+\.ts$/ },
   {
     from: /^src\/cache\//,
-    may: /^node:|^rxjs$|^classic-level$|^@node-rs\/crc32$|^src\/(cache\/|protocol\/|records\/(codecs\/)?)?[a-z0-9-]+\.ts$/,
+    may: /^node:|^rxjs$|^classic-level$|^@node-rs\/crc32$|^src\/(cache\/([a-z]+\/)?|protocol\/|records\/(codecs\/)?)?[a-z0-9-]+\.ts$/,
   },
   { from: /^src\/kafka\/kafkajs\.ts$/, may: /^kafkajs|^rxjs$|^src\/(kafka\/(requests\/)?|protocol\/)?[a-z0-9-]+\.ts$/ },
   {
@@ -40,8 +40,14 @@ const rules: readonly { readonly from: RegExp; readonly may: RegExp }[] = [
     from: /^src\/kafka\//,
     may: /^node:|^rxjs$|^src\/(kafka\/([a-z]+\/)?|protocol\/|records\/(codecs\/)?)?[a-z0-9-]+\.ts$/,
   },
+  { from: /^src\/messages\//, may: /^node:(buffer|stream)$|^rxjs$|^src\/(messages\/|protocol\/)?[a-z-]+\.ts$/ },
+  {
+    from: /^src\/stage\//,
+    may: /^node:(fs\/promises|path)$|^rxjs$|^@node-rs\/crc32$|^src\/(stage\/|protocol\/)?[a-z0-9-]+\.ts$/,
+  },
   { from: /^src\/[a-z-]+\.ts$/, may: /^rxjs$|^src\/[a-z-]+\.ts$/ },
   { from: /^operators\/index\.ts$/, may: /^operators\// },
+  { from: /^operators\/flow\/stage\.ts$/, may: /^rxjs$|^src\/(stage\/|protocol\/)?[a-z-]+\.ts$|^operators\/flow\// },
   { from: /^operators\/flow\//, may: /^rxjs$|^src\/[a-z-]+\.ts$|^operators\/flow\// },
   { from: /^operators\//, may: /^rxjs$|^src\/|^operators\// },
   {

@@ -74,7 +74,7 @@ describe('the docs', () => {
   it('have TypeScript that compiles', () => {
     expect(of('ts').length).toBeGreaterThan(8);
     expect(typeErrors(of('ts'))).toEqual([]);
-  }, 60_000);
+  });
 
   it.each(named(of('ts')))('log what %s says they do', async (_, block) => {
     const expected = [...block.text.matchAll(/\/\/ => (.*)$/gm)].map(([, text]) => text);

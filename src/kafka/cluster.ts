@@ -1,4 +1,5 @@
 import { defer, Observable, type SchedulerLike, Subscriber, type Subscription } from 'rxjs';
+import { Backoff } from '../backoff.ts';
 import { positive, SluiceError } from '../errors.ts';
 import { listen } from '../listen.ts';
 import type { KafkaFault } from '../protocol/kafka.ts';
@@ -6,7 +7,6 @@ import { isFault } from '../protocol/kafka-error.ts';
 import type { Endpoint, Net } from '../protocol/net.ts';
 import type { Binding } from '../protocol.ts';
 import { eventLoop } from '../scheduler.ts';
-import { Backoff } from './backoff.ts';
 import { heals, kafkaFault } from './kafka-errors.ts';
 import { Pool, type PoolOptions } from './pool.ts';
 import type { Answer, Api } from './requests/api.ts';
@@ -17,7 +17,7 @@ import { WatchedTopics } from './watched-topics.ts';
 export interface ClusterOptions extends PoolOptions {
   /** How old metadata may become, in milliseconds, an integer >= 1; 30,000 by default. New partitions show then. */
   readonly metadataMaxAge?: number;
-  /** How long a topic may be unknown to its cluster, in milliseconds, an integer >= 1; 2,000 by default. */
+  /** How long a topic, or a leader of it, may be unknown to its cluster, in milliseconds, an integer >= 1; 2,000 by default. */
   readonly topicPatience?: number;
   /** How long a topic is waited for while no broker can be reached, in milliseconds, an integer >= 1; 120,000 by default. */
   readonly patience?: number;
@@ -94,6 +94,12 @@ export class Cluster {
     if (this.#next === undefined || this.#next.at > this.#scheduler.now() + MOST_REFRESH_WAIT) {
       this.#askIn(this.#refreshes.next());
     }
+  }
+
+  /** Says that whoever is known to lead a partition of this topic does not, or does not know of it. */
+  doubt(topic: string): void {
+    this.#topics.doubt(topic);
+    this.refresh();
   }
 
   /** As `Pool.request`, by the id of a broker; LEADER_NOT_AVAILABLE if there is none of that id. */

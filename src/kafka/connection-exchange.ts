@@ -8,13 +8,14 @@ import { Throttle } from './connection-throttle.ts';
 import type { RequestLane } from './frames.ts';
 import { SIZE } from './frames-assembler.ts';
 import { closed } from './kafka-errors.ts';
+import { lengthOf, type Piece } from './pieces.ts';
 
 /** A request that is to be sent. */
 export interface Outgoing {
   /** The name of the api, for messages. */
   readonly name: string;
   /** The request, header included, behind the correlation id that is given. */
-  write(correlation: number): readonly Uint8Array[];
+  write(correlation: number): readonly Piece[];
   readonly answered: boolean;
   /** Whether it passes all that waits, throttled or not: what authenticates does. */
   readonly urgent: boolean;
@@ -165,10 +166,7 @@ export class Exchange implements Source<RequestLane> {
       call.timer?.unsubscribe();
     }
     const pieces = call.write(call.correlation);
-    return data(
-      { pieces },
-      pieces.reduce((sum, { byteLength }) => sum + byteLength, SIZE),
-    );
+    return data({ pieces }, SIZE + lengthOf(pieces));
   }
 
   reset(ext: unknown): Abort<Fault> {

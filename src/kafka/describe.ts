@@ -1,7 +1,7 @@
 import { defer, distinctUntilChanged, map, type Observable, repeat, retry, type SchedulerLike, timer } from 'rxjs';
+import { Backoff, type BackoffOptions } from '../backoff.ts';
 import type { KafkaFault } from '../protocol/kafka.ts';
 import { isFault } from '../protocol/kafka-error.ts';
-import { Backoff, type BackoffOptions } from './backoff.ts';
 import type { Cluster } from './cluster.ts';
 import { heals, kafkaFault, NONE } from './kafka-errors.ts';
 import { describeConfigs } from './requests/topics.ts';

@@ -9,10 +9,13 @@ import type { Net, NetLane } from '../protocol/net.ts';
 import type { Binding, Protocol } from '../protocol.ts';
 import { Fifo } from '../queue.ts';
 import { Assembler, SIZE } from './frames-assembler.ts';
+import { disconnected } from './kafka-errors.ts';
+import { lengthOf, type Piece } from './pieces.ts';
+import { RequestBytes } from './request-bytes.ts';
 
 /** One request, without its size, in as many pieces as it has; none is empty. It costs its bytes and 4 for the size. */
 export interface Request {
-  readonly pieces: readonly Uint8Array[];
+  readonly pieces: readonly Piece[];
 }
 
 /** One whole response, without its size. It costs its bytes and 4 for the size. */
@@ -43,7 +46,7 @@ export interface FramedOptions {
 
 /**
  * Speaks whole requests and responses at its entry and bytes at its exit, each message behind its size (4 bytes, big
- * endian). No request is copied; a response is a view of the chunk that it came in, or is copied once if it came in
+ * endian). No request is copied, and a body in one is read while it is sent; a response is a view of the chunk that it came in, or is copied once if it came in
  * several. Requests wait for the credit of the exit, and the exit gets none while a whole response waits to be taken.
  *
  * A size that cannot be aborts the reply with KAFKA_FRAME and resets the exit; an end within a response is
@@ -66,14 +69,22 @@ const toBytes =
   (requests: Observable<Frame<RequestLane>>): Observable<Frame<NetLane>> =>
     new Observable((out) => {
       const account = new Account(window);
-      const queue = new Fifo<NetLane>((credit) => account.owe(credit));
-      const gate = new Gate<NetLane>(out, {
+      const queue = new RequestBytes((credit) => account.owe(credit), {
+        life: out,
+        ready: () => gate.wake(),
+        // What was sent of the request cannot be taken back.
+        failed: ({ message }) => {
+          const fault = disconnected(`a request could not be read: ${message}`);
+          account.reset(fault);
+          gate.close(abort(fault));
+        },
+      });
+      const gate: Gate<NetLane> = new Gate<NetLane>(out, {
         queue,
         refill: () => account.settle(),
         reset: (ext) => account.reset(ext),
         scheduler,
       });
-      const send = (bytes: Uint8Array): void => gate.accept(data(bytes, bytes.byteLength), queue);
       listen(requests, out, {
         next(frame) {
           switch (frame.kind) {
@@ -81,8 +92,9 @@ const toBytes =
               account.open(frame.control);
               return gate.begin(frame.ext);
             case 'data':
-              send(sizeOf(frame.payload));
-              return frame.payload.pieces.forEach(send);
+              queue.push(sizeOf(frame.payload));
+              for (const piece of frame.payload.pieces) queue.push(piece);
+              return gate.wake();
             case 'flush':
               return;
             default:
@@ -144,6 +156,6 @@ const toResponses =
 
 function sizeOf({ pieces }: Request): Uint8Array {
   const size = Buffer.allocUnsafe(SIZE);
-  size.writeInt32BE(pieces.reduce((sum, { byteLength }) => sum + byteLength, 0));
+  size.writeInt32BE(lengthOf(pieces));
   return size;
 }

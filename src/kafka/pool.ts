@@ -11,12 +11,12 @@ import {
   tap,
   timer,
 } from 'rxjs';
+import { Backoff, type BackoffOptions } from '../backoff.ts';
 import { positive } from '../errors.ts';
 import { listen } from '../listen.ts';
 import type { Endpoint, Net } from '../protocol/net.ts';
 import type { Binding } from '../protocol.ts';
 import { eventLoop } from '../scheduler.ts';
-import { Backoff, type BackoffOptions } from './backoff.ts';
 import { type Connection, type ConnectionOptions, connect } from './connection.ts';
 import { brokerAt, closed } from './kafka-errors.ts';
 import type { Answer, Api } from './requests/api.ts';

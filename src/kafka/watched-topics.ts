@@ -6,7 +6,7 @@ import type { TopicMetadata } from './requests/metadata.ts';
 import { changed, latest, type Topic } from './topic.ts';
 
 export interface WatchedTopicsOptions {
-  /** How long a topic may be unknown to its cluster, in milliseconds. */
+  /** How long a topic, or a leader of it that is known, may be unknown to its cluster, in milliseconds. */
   readonly topicPatience: number;
   /** How long a topic is waited for while no broker can be reached, in milliseconds. */
   readonly patience: number;
@@ -25,6 +25,8 @@ interface Watched {
   readonly since: number;
   /** Since when the cluster does not know it. */
   unknownSince: number | undefined;
+  /** Since when brokers tell of older leaders than are known, though those that are known do not lead. */
+  doubtedSince: number | undefined;
 }
 
 /** The topics that are watched, and what is known of each. */
@@ -65,8 +67,14 @@ export class WatchedTopics {
   learn(name: string, found: TopicMetadata | undefined): 'new' | 'same' | 'incomplete' {
     const watched = this.#watched.get(name);
     if (watched === undefined) return 'same';
-    if (found?.error === NONE) return this.#known(watched, latest(found, watched.topic));
+    if (found?.error === NONE) return this.#known(watched, this.#believed(watched, found));
     return this.#unknown(name, watched, found?.error ?? UNKNOWN_TOPIC_OR_PARTITION);
+  }
+
+  /** Says that whoever leads a partition, by what is known, does not, or does not know of it. */
+  doubt(name: string): void {
+    const watched = this.#watched.get(name);
+    if (watched !== undefined) watched.doubtedSince ??= this.#options.now();
   }
 
   /** Fails those of which nothing is known: at once if the fault is final, else the ones that waited long enough. */
@@ -92,9 +100,20 @@ export class WatchedTopics {
       create: false,
       since: this.#options.now(),
       unknownSince: undefined,
+      doubtedSince: undefined,
     };
     this.#watched.set(name, watched);
     return watched;
+  }
+
+  /** What an answer says is believed, older leaders only when those that are known were in doubt for long. */
+  #believed(watched: Watched, found: TopicMetadata): Topic {
+    const { now, topicPatience } = this.#options;
+    const [told, topic] = [latest(found), latest(found, watched.topic)];
+    const { doubtedSince } = watched;
+    const isDoubted = doubtedSince !== undefined && now() - doubtedSince >= topicPatience;
+    if (isDoubted || !changed(told, topic)) watched.doubtedSince = undefined;
+    return isDoubted ? told : topic;
   }
 
   #known(watched: Watched, topic: Topic): 'new' | 'same' | 'incomplete' {

@@ -1,4 +1,4 @@
-import { connect as open } from 'node:net';
+import { connect as open, type Socket } from 'node:net';
 import { catchError, Observable, type SchedulerLike, throwError, timeout } from 'rxjs';
 import { SluiceError } from '../errors.ts';
 import type { Endpoint } from '../protocol/net.ts';
@@ -24,17 +24,22 @@ export function connect(targets: readonly Endpoint[], patience: number, schedule
     );
 }
 
+/** Node throws where a port is none. */
+function opened({ address, port }: Endpoint, refuse: (error: Error) => void): Socket | undefined {
+  try {
+    return open({ host: address, port, allowHalfOpen: true, noDelay: true, keepAlive: true });
+  } catch (thrown) {
+    refuse(thrown as Error);
+    return undefined;
+  }
+}
+
 const connectTo = (target: Endpoint, patience: number, scheduler: SchedulerLike): Observable<Opened> =>
   new Observable<Opened>((out) => {
     const where = place(target);
-    const socket = open({
-      host: target.address,
-      port: target.port,
-      allowHalfOpen: true,
-      noDelay: true,
-      keepAlive: true,
-    });
     const refuse = (error: Error): void => out.error(connectFault(where, error));
+    const socket = opened(target, refuse);
+    if (socket === undefined) return;
     let handedOver = false;
     socket.once('error', refuse).once('connect', () => {
       handedOver = true;

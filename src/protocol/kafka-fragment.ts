@@ -38,7 +38,8 @@ class Part implements Fragment {
   }
 }
 
-function sizeOf(opens: ProducedRecord | undefined): number {
+/** How many bytes of key and headers a fragment carries. */
+export function sizeOf(opens: ProducedRecord | undefined): number {
   if (opens === undefined) return 0;
   const { key, headers } = opens;
   return headers.reduce(

@@ -1,5 +1,5 @@
+import type { RecordBatch } from '../protocol/kafka-batch.ts';
 import { outcomeOf } from './control-batch.ts';
-import type { RecordBatch } from './record-batch.ts';
 
 /** A transaction that was aborted: everything of its producer from here up to its marker. */
 export interface Aborted {

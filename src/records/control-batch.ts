@@ -1,5 +1,6 @@
+import type { RecordBatch } from '../protocol/kafka-batch.ts';
 import * as header from './header.ts';
-import { broken, type RecordBatch } from './record-batch.ts';
+import { broken } from './record-batch.ts';
 import { Varints } from './varints.ts';
 
 /** How a transaction ended. */

@@ -1,4 +1,4 @@
-import { Varints } from './varints.ts';
+import { behind, intInto, Varints } from './varints.ts';
 
 /** Where each field of a record stands in the index: a row of numbers for every record. */
 export const START = 0;
@@ -29,52 +29,62 @@ const LEAST = 7;
  * @throws RangeError
  */
 export function indexOf(bytes: Uint8Array, count: number, lastDelta: number): Int32Array {
-  if (count > bytes.byteLength / LEAST) throw new RangeError(`${count} records in ${bytes.byteLength} bytes`);
+  // Asked for once, since a typed array works it out each time.
+  const { length } = bytes;
+  if (count > length / LEAST) throw new RangeError(`${count} records in ${length} bytes`);
   const index = new Int32Array(count * ROW);
-  const from = new Varints(bytes);
   let delta = -1;
+  let at = 0;
   for (let row = 0; row < index.length; row += ROW) {
-    index[row + START] = from.at;
-    const size = from.int();
-    const end = from.at + size;
-    if (size < 0 || end > bytes.byteLength) throw new RangeError(`a record of ${size} bytes`);
+    index[row + START] = at;
+    at = intInto(index, row + END, bytes, at);
+    const size = index[row + END] as number;
+    const end = at + size;
+    if (size < 0 || end > length) refuse(`a record of ${size} bytes`);
     index[row + END] = end;
     // Attributes, of which there are none.
-    from.at += 1;
-    index[row + TIMESTAMP_AT] = from.at;
-    from.skip();
-    const next = from.int();
-    if (next <= delta || next > lastDelta) throw new RangeError(`offset delta ${next} behind ${delta}`);
-    index[row + OFFSET_DELTA] = delta = next;
-    const keySize = from.int();
-    index[row + KEY_SIZE] = keySize;
-    index[row + KEY_AT] = from.at;
-    pass(from, keySize, end);
-    const valueSize = from.int();
-    index[row + VALUE_SIZE] = valueSize;
-    index[row + VALUE_AT] = from.at;
-    pass(from, valueSize, end);
-    passHeaders(from, end);
-    if (from.at !== end) throw new RangeError(`a record ends at byte ${from.at} and not at ${end}`);
+    at += 1;
+    index[row + TIMESTAMP_AT] = at;
+    at = behind(bytes, at);
+    at = intInto(index, row + OFFSET_DELTA, bytes, at);
+    const next = index[row + OFFSET_DELTA] as number;
+    if (next <= delta || next > lastDelta) refuse(`offset delta ${next} behind ${delta}`);
+    delta = next;
+    at = intInto(index, row + KEY_SIZE, bytes, at);
+    index[row + KEY_AT] = at;
+    at = pass(at, index[row + KEY_SIZE] as number);
+    at = intInto(index, row + VALUE_SIZE, bytes, at);
+    index[row + VALUE_AT] = at;
+    at = pass(at, index[row + VALUE_SIZE] as number);
+    at = bytes[at] === 0 ? at + 1 : passHeaders(bytes, at);
+    if (at !== end) refuse(`a record ends at byte ${at} and not at ${end}`);
   }
-  if (from.at !== bytes.byteLength) throw new RangeError(`${bytes.byteLength - from.at} bytes behind the last record`);
+  if (at !== length) refuse(`${length - at} bytes behind the last record`);
   return index;
 }
 
-function passHeaders(from: Varints, end: number): void {
+/** Where the headers end that begin at a place. */
+function passHeaders(bytes: Uint8Array, at: number): number {
+  const from = new Varints(bytes, at);
   const count = from.int();
-  if (count < 0) throw new RangeError(`${count} headers`);
+  if (count < 0) refuse(`${count} headers`);
   for (let n = 0; n < count; n += 1) {
     const nameSize = from.int();
-    if (nameSize < 0) throw new RangeError('a header without a name');
-    pass(from, nameSize, end);
-    pass(from, from.int(), end);
+    if (nameSize < 0) refuse('a header without a name');
+    from.at = pass(from.at, nameSize);
+    const valueSize = from.int();
+    from.at = pass(from.at, valueSize);
   }
+  return from.at;
 }
 
-/** Passes bytes; a size of -1 stands for null. */
-function pass(from: Varints, size: number, end: number): void {
-  if (size < -1 || from.at + size > end)
-    throw new RangeError(`a field of ${size} bytes, ${end - from.at} before the end`);
-  if (size > 0) from.at += size;
+/** Where bytes end; a size of -1 stands for null. That they end with their record is seen at its end. */
+function pass(at: number, size: number): number {
+  if (size > 0) return at + size;
+  if (size < -1) refuse(`a field of ${size} bytes`);
+  return at;
+}
+
+function refuse(why: string): never {
+  throw new RangeError(why);
 }

@@ -21,19 +21,25 @@ export function writeVarint(to: Uint8Array, at: number, value: number): number {
 }
 
 /** Beyond it, numbers are written the slow way; within it are 12 days of milliseconds. */
-const MOST_SMALL = 0x3fff_ffffn;
+const MOST_SMALL = 0x3fff_ffff;
 
-/** How many bytes a number of 64 bits takes. */
-export function longSize(value: bigint): number {
-  if (value <= MOST_SMALL && value >= -MOST_SMALL) return varintSize(Number(value));
+/** A number of 64 bits, which most often is small enough to be had without a bigint. */
+export const shortOf = (value: bigint): number | bigint => {
+  const short = Number(value);
+  return short <= MOST_SMALL && short >= -MOST_SMALL ? short : value;
+};
+
+/** How many bytes a number of 64 bits takes; one that is no bigint has at most 31. */
+export function longSize(value: number | bigint): number {
+  if (typeof value === 'number') return varintSize(value);
   let size = 1;
   for (let zigzag = zigzagOf(value); zigzag > 0x7fn; zigzag >>= 7n) size += 1;
   return size;
 }
 
 /** Writes one; answers where the next byte goes. */
-export function writeLong(to: Uint8Array, at: number, value: bigint): number {
-  if (value <= MOST_SMALL && value >= -MOST_SMALL) return writeVarint(to, at, Number(value));
+export function writeLong(to: Uint8Array, at: number, value: number | bigint): number {
+  if (typeof value === 'number') return writeVarint(to, at, value);
   let end = at;
   let zigzag = zigzagOf(value);
   for (; zigzag > 0x7fn; zigzag >>= 7n) {

@@ -50,3 +50,42 @@ export class Varints {
     return byte;
   }
 }
+
+/**
+ * Reads one of at most 32 bits into a slot, as `Varints.int` does; answers the place behind it. A walk that holds its
+ * place in a local variable, and not in a reader, takes a third of the time.
+ *
+ * @throws RangeError
+ */
+export function intInto(slots: Int32Array, slot: number, bytes: Uint8Array, at: number): number {
+  const first = bytes[at] as number;
+  // Beyond the end this is no number, and compares as false.
+  if (first < 0x80) {
+    slots[slot] = (first >>> 1) ^ -(first & 1);
+    return at + 1;
+  }
+  const second = bytes[at + 1] as number;
+  if (second < 0x80) {
+    const value = (first & 0x7f) | (second << 7);
+    slots[slot] = (value >>> 1) ^ -(value & 1);
+    return at + 2;
+  }
+  return longInto(slots, slot, bytes, at);
+}
+
+/** The place behind one of at most 64 bits. @throws RangeError */
+export const behind = (bytes: Uint8Array, at: number): number =>
+  (bytes[at] as number) < 0x80 ? at + 1 : behindLong(bytes, at);
+
+// Apart from the above, so that those stay small enough to be inlined.
+function longInto(slots: Int32Array, slot: number, bytes: Uint8Array, at: number): number {
+  const from = new Varints(bytes, at);
+  slots[slot] = from.int();
+  return from.at;
+}
+
+function behindLong(bytes: Uint8Array, at: number): number {
+  const from = new Varints(bytes, at);
+  from.skip();
+  return from.at;
+}

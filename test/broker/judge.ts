@@ -2,6 +2,7 @@ import { type Admin, type CompressionTypes, type IHeaders, type Kafka, Partition
 import type { Access } from './access.ts';
 import { type ClientOptions, kafkaClient } from './client.ts';
 import { readTopic } from './judge-read.ts';
+import { until } from './until.ts';
 
 // kafkajs's ConfigResourceTypes.TOPIC, which Node does not see as a named export of that CommonJS package.
 const TOPIC_RESOURCE = 2;
@@ -48,7 +49,7 @@ export interface Judge {
   /** For all that this interface lacks. */
   readonly kafka: Kafka;
   readonly admin: Admin;
-  /** Resolves when every partition has a leader. */
+  /** Resolves when every partition is led. */
   createTopic(topic: string, options?: TopicOptions): Promise<void>;
   deleteTopic(topic: string): Promise<void>;
   /** In one request per leader, in the order given. */
@@ -97,7 +98,10 @@ async function createTopic(admin: Admin, topic: string, options: TopicOptions): 
   const { partitions = 1, replication = -1, config = {} } = options;
   const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
   const topics = [{ topic, numPartitions: partitions, replicationFactor: replication, configEntries }];
-  await admin.createTopics({ topics, waitForLeaders: true });
+  // kafkajs waits for leaders, but not for brokers that have not heard of the topic yet.
+  await admin.createTopics({ topics, waitForLeaders: false });
+  // Metadata tell of a leader before it is one; kafkajs writes to all partitions again if one of them is refused.
+  await until(() => admin.fetchTopicOffsets(topic));
 }
 
 async function write(

@@ -48,7 +48,7 @@ describe('sluice consume, as a process', () => {
     const lines = out.trim().split('\n');
     expect(lines.slice(0, 3).map((line) => JSON.parse(line).offset)).toEqual([0, 1, 2]);
     expect([lines[3], err]).toEqual(['0', '']);
-  }, 30_000);
+  });
 
   it('stays small while nobody reads its output, and is ended by a second signal', async () => {
     running = new Process(consume, {}, ['ignore', 'pipe']);
@@ -61,7 +61,7 @@ describe('sluice consume, as a process', () => {
     expect(running.child.exitCode).toBe(null);
     running.child.kill('SIGINT');
     expect(await running.ended).toEqual([null, 'SIGINT']);
-  }, 30_000);
+  });
 
   it('prints whole records up to the signal that ends it, and answers 0', async () => {
     running = new Process([...consume, '--json'], {}, ['ignore', 'pipe']);
@@ -76,7 +76,7 @@ describe('sluice consume, as a process', () => {
       .split('\n')
       .map((line) => JSON.parse(line).offset);
     expect(offsets).toEqual(offsets.map((_, index) => index));
-  }, 30_000);
+  });
 });
 
 describe('sluice', () => {
@@ -112,5 +112,5 @@ describe('sluice produce, as a process', () => {
     expect(running.err).toBe('');
     expect(written).toBeLessThan(2_000_000);
     expect(residentMb(running)).toBeLessThan(250);
-  }, 30_000);
+  });
 });

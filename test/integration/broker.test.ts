@@ -155,7 +155,7 @@ describeKafka('a genuine Kafka', (kafka) => {
         expect((await judge.read(compacted)).length).toBeLessThan(round);
         expect(await judge.read(expiring)).toEqual([]);
       });
-    }, 40_000);
+    });
 
     it('should not find a topic that was deleted', async () => {
       const topic = await newTopic();

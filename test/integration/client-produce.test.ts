@@ -7,8 +7,6 @@ import { describeKafka } from '../broker/use-kafka.ts';
 import { serversOf } from './judged.ts';
 import { Subscriber } from './subscriber.ts';
 
-jest.setTimeout(60_000);
-
 const producing = (topic: string) =>
   ({ api: 'merged', capabilities: 'produce', topic, from: { default: 'latest' } }) as const;
 

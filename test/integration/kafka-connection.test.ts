@@ -23,8 +23,6 @@ import { until } from '../broker/until.ts';
 import { describeKafka, describeOwnKafka } from '../broker/use-kafka.ts';
 import { lawfully } from '../src/net/peers.ts';
 
-jest.setTimeout(60_000);
-
 /** Retention would take what is older than a week. */
 const NOW = Date.now();
 const CANARY = 'canary-b4d5ecret';
@@ -289,9 +287,12 @@ describeKafka('a connection to a genuine broker', (kafka) => {
     await judge.createTopic('polled');
     const { topics } = await firstValueFrom(pool.request(at, metadata, { topics: ['polled'] }));
     const poll = firstValueFrom(pool.request(at, fetch, asked('polled', topics[0]!.topicId, 0n, 20_000)));
-    const before = performance.now();
+    let isOver = false;
+    void poll.then(() => {
+      isOver = true;
+    });
     for (let index = 0; index < 10; index += 1) await firstValueFrom(pool.request(at, metadata, { topics: [] }));
-    expect(performance.now() - before).toBeLessThan(5_000);
+    expect(isOver).toBe(false);
     expect(pool.connections).toBe(2);
     await judge.write('polled', [{ value: 'at last' }]);
     expect(Buffer.from((await poll).topics[0]!.partitions[0]!.records).toString()).toContain('at last');

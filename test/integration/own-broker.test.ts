@@ -2,8 +2,6 @@ import { type Cluster, startCluster } from '../broker/cluster.ts';
 import { type Judge, openJudge } from '../broker/judge.ts';
 import { describeOwnKafka } from '../broker/use-kafka.ts';
 
-jest.setTimeout(60_000);
-
 describeOwnKafka('a broker behind a chaos proxy', () => {
   let cluster: Cluster;
   let judge: Judge;

@@ -14,8 +14,6 @@ import { until } from '../broker/until.ts';
 import { describeKafka, describeOwnKafka } from '../broker/use-kafka.ts';
 import { lawfully } from '../src/net/peers.ts';
 
-jest.setTimeout(60_000);
-
 const serversOf = ({ bootstrap }: Access) =>
   bootstrap.PLAINTEXT.map((server) => {
     const [address, port] = server.split(':') as [string, string];
@@ -111,7 +109,9 @@ describeOwnKafka('a producer and three brokers', () => {
     const judge = await openJudge(brokers);
     const config = { 'min.insync.replicas': '2' };
     await judge.createTopic(TOPIC, { partitions: PARTITIONS, replication: 3, config });
-    const { partitions } = (await judge.admin.fetchTopicMetadata({ topics: [TOPIC] })).topics[0]!;
+    // A broker that has not heard of it yet may be asked.
+    const { topics } = await until(() => judge.admin.fetchTopicMetadata({ topics: [TOPIC] }));
+    const { partitions } = topics[0]!;
     await judge.close();
     const { send, close } = open(brokers, { requestTimeout: 1_500 });
 

@@ -21,8 +21,8 @@ import type { Run } from '../../src/run.ts';
 
 /** A record to produce; by its key, unless it says a partition. */
 export interface Produced {
-  readonly key?: string | null;
-  readonly value: string | null;
+  readonly key?: string | Buffer | null;
+  readonly value: string | Buffer | null;
   readonly headers?: readonly (readonly [string, string | null])[];
   readonly partition?: number;
   readonly acks?: Acks;
@@ -41,6 +41,8 @@ export interface Kept {
 
 const text = (bytes: Uint8Array | null): string | null =>
   bytes === null ? null : Buffer.from(bytes).toString('latin1');
+
+const bytes = (value: string | Buffer): Buffer => (typeof value === 'string' ? Buffer.from(value) : value);
 
 /** What a test keeps of a record; bytes as latin1, which is byte for byte. */
 export const kept = ({ partition, offset, timestamp, key, value, headers, aborted }: KafkaRecord): Kept => ({
@@ -121,12 +123,12 @@ export class Subscriber {
   /** Produces a record, as soon as there is credit. */
   send({ key = null, value, headers = [], ...rest }: Produced): void {
     const opens = {
-      key: key === null ? null : Buffer.from(key),
+      key: key === null ? null : bytes(key),
       headers: headers.map(([name, text]) => ({ name, value: text === null ? null : Buffer.from(text) })),
       ...(value === null && { tombstone: true }),
       ...rest,
     };
-    this.#fragments.push(fragment(Buffer.from(value ?? ''), true, opens));
+    this.#fragments.push(fragment(bytes(value ?? ''), true, opens));
     this.#wake();
   }
 

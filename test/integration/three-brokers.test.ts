@@ -6,8 +6,6 @@ import { describeOwnKafka } from '../broker/use-kafka.ts';
 
 const TOPIC = 'copied';
 
-jest.setTimeout(60_000);
-
 describeOwnKafka('three brokers', () => {
   let cluster: Cluster;
   let away: Broker | undefined;
@@ -34,7 +32,7 @@ describeOwnKafka('three brokers', () => {
       } finally {
         await judge.close();
       }
-    }, 50_000);
+    });
   }
 
   function topicState(): Promise<{ leader: number; isr: number[] }> {

@@ -22,11 +22,11 @@ describe('where there is no Java', () => {
     expect(output).toContain("three brokers [DID NOT RUN: no Java: '/nonexistent/java' does not run] should");
     expect(output).toContain('"numPassedTests":0');
     expect(status).toBe(0);
-  }, 60_000);
+  });
 
   it('should fail in CI', () => {
     const { status, output } = jestWithoutJava('true');
     expect(output).toContain('with CI=true the tests that need a Kafka must run');
     expect(status).toBe(1);
-  }, 60_000);
+  });
 });

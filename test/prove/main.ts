@@ -1,5 +1,9 @@
 import { filesystemVault } from '../../src/net/filesystem-vault.ts';
 import { netProxy } from '../bench/net-proxy.ts';
+import { startCluster } from '../broker/cluster.ts';
+import { openJudge } from '../broker/judge.ts';
+import { serversOf } from '../integration/judged.ts';
+import { mutations } from '../integration/mutations.ts';
 import { type ChaosOptions, chaos } from '../properties/net-chaos.ts';
 import { Certificates } from '../src/net/certificates.ts';
 
@@ -21,7 +25,23 @@ async function throughput(tls: boolean): Promise<void> {
   if (growth > 64) process.exitCode = 1;
 }
 
+async function mutated(): Promise<void> {
+  const cluster = await startCluster();
+  const judge = await openJudge(cluster);
+  try {
+    const { outcomes, mistakes } = await mutations({ servers: serversOf(cluster), judge, rounds: 10_000, seed });
+    console.log(`10,000 streams with a response mutated, SEED=${seed}: ${mistakes.length} mistakes`);
+    console.log(`  ${JSON.stringify(outcomes)}`);
+    for (const problem of mistakes) console.log(`  ${problem}`);
+    if (mistakes.length > 0) process.exitCode = 1;
+  } finally {
+    await judge.close();
+    await cluster.stop();
+  }
+}
+
 try {
+  await mutated();
   certificates.self('localhost', ['localhost']);
   certificates.join('keys.pem', 'localhost.key', 'localhost.pem');
   const store = { type: 'pem', store: 'keys.pem' } as const;

@@ -98,7 +98,7 @@ describe('a dropping queue', () => {
     const queue = new DroppingQueue<Positioned>(10, drop, () => {});
     for (let index = 0; index < 100; index += 1) queue.offer(data(batch(1_000, index * 1_000), 1_000), 0);
     expect(queue.waiting).toBe(10);
-    expect(await pinned()).toBeLessThanOrEqual(4 * 10);
+    expect(await pinned(4 * 10)).toBeLessThanOrEqual(4 * 10);
     expect(drain(queue, 1_000).length).toBeGreaterThan(0);
   });
 });

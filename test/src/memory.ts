@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { cutRun, type Parts, type Positioned, type Run } from '../../src/index.ts';
@@ -75,12 +75,27 @@ export function detachedIn(work: () => void): number {
   return View.detached - before;
 }
 
-/** How much memory the views that are still held pin. */
-export async function pinned(): Promise<number> {
+/**
+ * How much memory the views that are still held pin: the least that a garbage collection finds of so many, until that is
+ * at most `enough`. Code that V8 compiles meanwhile holds what it looked at for a while, and no queue does.
+ */
+export async function pinned(enough: number): Promise<number> {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
-  // A WeakRef holds what it refers to until the job that read it is over, and a promise resumes inside that job.
-  for (let turn = 0; turn < 3; turn += 1) await setImmediate();
-  collect();
-  return Batch.all.reduce((sum, ref) => sum + (ref.deref()?.size ?? 0), 0);
+  let least = Number.POSITIVE_INFINITY;
+  for (let tries = 0; tries < MOST_TRIES && least > enough; tries += 1) {
+    // A WeakRef holds what it refers to until the job that read it is over, and a promise resumes inside that job.
+    for (let turn = 0; turn < 3; turn += 1) await setImmediate();
+    if (tries > 0) await setTimeout(BETWEEN_TRIES);
+    collect();
+    least = Math.min(
+      least,
+      Batch.all.reduce((sum, ref) => sum + (ref.deref()?.size ?? 0), 0),
+    );
+  }
+  return least;
 }
+
+const MOST_TRIES = 50;
+/** In milliseconds. */
+const BETWEEN_TRIES = 20;

@@ -5,6 +5,7 @@ import type { KafkaFault } from '../../protocol/kafka.ts';
 import { isFault, KafkaError } from '../../protocol/kafka-error.ts';
 import type { Cluster } from '../cluster.ts';
 import { NONE } from '../kafka-errors.ts';
+import type { Piece } from '../pieces.ts';
 import { type ProduceAnswer, type ProducedPartition, type ProduceRequest, produce } from '../requests/produce.ts';
 import type { Outcome } from './outcome.ts';
 import type { PartitionQueue } from './partition-queue.ts';
@@ -106,9 +107,9 @@ export class BrokerSender {
       if (room <= 0 || records >= MOST_RECORDS) break;
       const batch = queue.next(this.#broker);
       if (batch === undefined) this.#ready.delete(queue);
-      else if (acks === undefined || (batch.acks === acks && batch.bytes.byteLength <= room)) {
+      else if (acks === undefined || (batch.acks === acks && batch.length <= room)) {
         acks = batch.acks;
-        room -= batch.bytes.byteLength;
+        room -= batch.length;
         records += batch.count;
         batches.set(queue, batch);
       }
@@ -170,11 +171,11 @@ const unanswered = (partition: number): ProducedPartition => ({
 });
 
 function requestOf(batches: Call['batches'], timeoutMs: number): ProduceRequest {
-  const topics = new Map<string, { partition: number; records: Uint8Array[] }[]>();
+  const topics = new Map<string, { partition: number; records: readonly Piece[] }[]>();
   let acks: Batch['acks'] = 'all';
   for (const [{ topic, partition }, batch] of batches) {
     const partitions = topics.get(topic) ?? [];
-    partitions.push({ partition, records: [batch.bytes] });
+    partitions.push({ partition, records: batch.pieces });
     topics.set(topic, partitions);
     acks = batch.acks;
   }

@@ -59,7 +59,7 @@ function answered(batch: Batch, { error, message }: ProducedPartition, isFirst: 
       return { kind: 'written', isInDoubt: false };
     case TOO_LARGE.includes(name):
       if (batch.count > 1) return { kind: 'split', fault, isInDoubt };
-      return { kind: 'refused', fault: fault.but(`its one record takes ${batch.bytes.byteLength} bytes`), isInDoubt };
+      return { kind: 'refused', fault: fault.but(`its one record takes ${batch.length} bytes`), isInDoubt };
     case remedy === 'producer' && batch.numbered === 'ours':
       if (name === 'OUT_OF_ORDER_SEQUENCE_NUMBER' && !isFirst) return { kind: 'again', fault, isInDoubt };
       // A broker remembers the numbers of five batches, but only of one once it has started again. So one that may have
@@ -75,6 +75,9 @@ function answered(batch: Batch, { error, message }: ProducedPartition, isFirst: 
 }
 
 function failed(batch: Batch, { fault, sent }: Failed): Verdict {
+  const { unreadable, isInDoubt } = batch;
+  // Part of a batch is no batch: a broker writes none of it.
+  if (unreadable !== undefined) return { kind: 'refused', fault: asKafkaError(unreadable), isInDoubt };
   const error = asKafkaError(fault);
   if (heals(fault)) return sentAgain(batch, error, sent, true);
   return { kind: 'refused', fault: error, isInDoubt: sent || batch.isInDoubt };

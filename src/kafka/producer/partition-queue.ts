@@ -1,8 +1,8 @@
 import type { SchedulerLike } from 'rxjs';
+import type { Backoff } from '../../backoff.ts';
 import { Deque } from '../../deque.ts';
 import { KafkaError } from '../../protocol/kafka-error.ts';
 import type { Codec } from '../../records/codecs/index.ts';
-import type { Backoff } from '../backoff.ts';
 import { kafkaFault } from '../kafka-errors.ts';
 import { Alarm } from './alarm.ts';
 import { BatchLine } from './batch-line.ts';
@@ -154,7 +154,7 @@ export class PartitionQueue {
       return undefined;
     }
     if (!this.#line.takes(numberedBy(first), now)) return undefined;
-    const batch = Batch.of(this.#waiting, this.#batchSize, codec);
+    const batch = Batch.of(this.#waiting, this.#batchSize, codec, this.#size);
     this.#size -= batch.size;
     this.#line.push(batch);
     return batch;

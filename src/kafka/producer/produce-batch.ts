@@ -1,8 +1,10 @@
+import { type Observable, tap } from 'rxjs';
 import type { Deque } from '../../deque.ts';
-import type { Acks } from '../../protocol/kafka.ts';
-import { KafkaError } from '../../protocol/kafka-error.ts';
-import { BatchBuilder, type BuiltRecord, renumber } from '../../records/batch-builder.ts';
-import type { Codec } from '../../records/codecs/index.ts';
+import type { Acks, KafkaFault } from '../../protocol/kafka.ts';
+import { isFault, KafkaError } from '../../protocol/kafka-error.ts';
+import { BatchBuilder, type BuiltRecord, type Inserted, isBody, renumber } from '../../records/batch-builder.ts';
+import { type Codec, codecNamed } from '../../records/codecs/index.ts';
+import { lengthOf, type Piece } from '../pieces.ts';
 import type { ProducedPartition } from '../requests/produce.ts';
 
 /** Where a record was written; the offset is -1 where no acks were asked for. */
@@ -46,16 +48,18 @@ const MOST_RECORDS = 5_000;
 const ROOM = 128;
 
 /** About how many bytes a record takes in a batch. */
-export function sizeOf({ key, value, headers }: BuiltRecord): number {
-  let size = 16 + (key?.byteLength ?? 0) + (value?.byteLength ?? 0);
-  for (const header of headers) size += 10 + Buffer.byteLength(header.name) + (header.value?.byteLength ?? 0);
+export const sizeOf = (record: BuiltRecord): number => sizeWithoutValue(record) + (record.value?.length ?? 0);
+
+/** The same, but for its value. */
+export function sizeWithoutValue({ key, headers }: Pick<BuiltRecord, 'key' | 'headers'>): number {
+  let size = 16 + (key?.length ?? 0);
+  for (const { name, value } of headers) size += 10 + Buffer.byteLength(name) + (value?.length ?? 0);
   return size;
 }
 
 /** A record batch and the records in it, until all are answered. Its bytes never change but for its numbers. */
 export class Batch {
   readonly records: readonly Sending[];
-  readonly bytes: Uint8Array;
   readonly numbered: Numbered;
   sequence = 0;
   /** Whether a request with it is under way. */
@@ -67,27 +71,40 @@ export class Batch {
 
   /** How large it is before it is compressed. */
   readonly inflated: number;
+  /** Why its value cannot be read, if that is so. */
+  unreadable: KafkaFault | undefined;
+  readonly #bytes: Uint8Array;
+  /** The value of its one record, if that is not in memory. */
+  readonly #inserted: Inserted | undefined;
 
   private constructor(records: readonly Sending[], builder: BatchBuilder, codec: Codec) {
     this.records = records;
     this.inflated = builder.bytes;
-    this.bytes = builder.finish(codec).bytes;
+    const { bytes, inserted } = builder.finish(isBody(this.#first.record.value) ? codecNamed('none') : codec);
+    this.#bytes = bytes;
+    this.#inserted = inserted;
     this.numbered = numberedBy(this.#first);
     const { own } = this.#first;
     if (own !== undefined) this.number(own);
   }
 
-  /** Of the records that wait: as many as come one after the other, have the same acks, and fit. At least one waits. */
-  static of(waiting: Deque<Sending>, maxBytes: number, codec: Codec): Batch {
-    const { acks, size } = waiting.first as Sending;
-    const builder = new BatchBuilder(Math.max(maxBytes, size + ROOM));
+  /**
+   * Of the records that wait: as many as come one after the other, have the same acks, and fit. At least one waits.
+   *
+   * @param expected about how many bytes all that wait take
+   */
+  static of(waiting: Deque<Sending>, maxBytes: number, codec: Codec, expected: number): Batch {
+    const { acks, size, record } = waiting.first as Sending;
+    const isApart = ({ own, record: { value } }: Sending): boolean => own !== undefined || isBody(value);
+    const room = isBody(record.value) ? size - record.value.length : expected;
+    const builder = new BatchBuilder(Math.max(maxBytes, size + ROOM), room + ROOM);
     const records: Sending[] = [];
     for (let next = waiting.first; next !== undefined; next = waiting.first) {
-      const isApart = records.length > 0 && (next.acks !== acks || next.own !== undefined);
-      if (isApart || records.length === MOST_RECORDS || !builder.add(next.record)) break;
+      if (records.length > 0 && (next.acks !== acks || isApart(next))) break;
+      if (records.length === MOST_RECORDS || !builder.add(next.record)) break;
       records.push(next);
       waiting.shift();
-      if (next.own !== undefined) break;
+      if (isApart(next)) break;
     }
     return new Batch(records, builder, codec);
   }
@@ -110,15 +127,31 @@ export class Batch {
     return this.records.reduce((sum, { size }) => sum + size, 0);
   }
 
+  /** How many bytes it takes in a request. */
+  get length(): number {
+    return lengthOf(this.pieces);
+  }
+
+  /** What it is sent as, the same each time. */
+  get pieces(): readonly Piece[] {
+    const [bytes, inserted] = [this.#bytes, this.#inserted];
+    if (inserted === undefined) return [bytes];
+    const { at, body } = inserted;
+    const read = (start: number, end: number): Observable<Uint8Array> =>
+      body.read(start, end).pipe(tap({ error: (thrown) => this.#failed(thrown) }));
+    const { length, crc32c } = body;
+    return [bytes.subarray(0, at), { length, crc32c, read }, bytes.subarray(at)];
+  }
+
   number({ id, epoch, sequence }: ProducerNumber): void {
     this.sequence = sequence;
-    renumber(this.bytes, { id, epoch, baseSequence: sequence });
+    renumber(this.#bytes, { id, epoch, baseSequence: sequence }, this.#inserted);
   }
 
   /** Two batches of half the records each, not numbered yet. */
   halves(codec: Codec): [Batch, Batch] {
     const half = (records: readonly Sending[]): Batch => {
-      const builder = new BatchBuilder(this.size + ROOM);
+      const builder = new BatchBuilder(this.size + ROOM, this.size / 2 + ROOM);
       for (const { record } of records) builder.add(record);
       const batch = new Batch(records, builder, codec);
       batch.isInDoubt = this.isInDoubt;
@@ -155,6 +188,10 @@ export class Batch {
       else if (message === undefined) done(other);
       else done(message === null ? fault : fault.but(message));
     }
+  }
+
+  #failed(thrown: unknown): void {
+    if (isFault(thrown)) this.unreadable = thrown;
   }
 
   get #first(): Sending {

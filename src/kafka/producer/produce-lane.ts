@@ -7,13 +7,13 @@ import { listen } from '../../listen.ts';
 import { keep } from '../../payload.ts';
 import type { Acks, Fragment, Kafka, KafkaAnswer } from '../../protocol/kafka.ts';
 import { isFault, KafkaError } from '../../protocol/kafka-error.ts';
+import { PartitionChoice } from '../../protocol/partition-choice.ts';
 import { eventLoop } from '../../scheduler.ts';
 import type { Cluster } from '../cluster.ts';
 import { asKafkaError } from '../kafka-errors.ts';
 import type { Topic } from '../topic.ts';
 import { LaneAnswers, type Slot } from './lane-answers.ts';
 import { LaneCredit } from './lane-credit.ts';
-import { PartitionChoice } from './partition-choice.ts';
 import { type Producer, tooLarge } from './producer.ts';
 import { type Assembled, fragment, RecordAssembler } from './record-assembler.ts';
 

@@ -1,7 +1,7 @@
 import type { SchedulerLike, Subscriber } from 'rxjs';
+import type { Backoff } from '../../backoff.ts';
 import { listen } from '../../listen.ts';
 import { isFault, type KafkaError } from '../../protocol/kafka-error.ts';
-import type { Backoff } from '../backoff.ts';
 import type { Cluster } from '../cluster.ts';
 import { asKafkaError, heals, kafkaFault, NONE } from '../kafka-errors.ts';
 import { initProducerId } from '../requests/init-producer-id.ts';

@@ -1,11 +1,11 @@
 import { type SchedulerLike, Subscriber } from 'rxjs';
+import { Backoff, type BackoffOptions } from '../../backoff.ts';
 import { positive, SluiceError } from '../../errors.ts';
 import type { Acks } from '../../protocol/kafka.ts';
 import { KafkaError } from '../../protocol/kafka-error.ts';
 import type { BuiltRecord } from '../../records/batch-builder.ts';
 import { type Codec, type Compression, codecNamed } from '../../records/codecs/index.ts';
 import { eventLoop } from '../../scheduler.ts';
-import { Backoff, type BackoffOptions } from '../backoff.ts';
 import type { Cluster } from '../cluster.ts';
 import { BrokerSender } from './broker-sender.ts';
 import { type Produced, type ProducerNumber, type Sending, sizeOf } from './produce-batch.ts';

@@ -1,7 +1,7 @@
 import type { Fragment, ProducedRecord } from '../../protocol/kafka.ts';
 import { KafkaError } from '../../protocol/kafka-error.ts';
 import type { BuiltRecord } from '../../records/batch-builder.ts';
-import { sizeOf } from './produce-batch.ts';
+import { sizeWithoutValue } from './produce-batch.ts';
 
 /** A whole record, with what it said of itself. */
 export interface Assembled {
@@ -48,14 +48,14 @@ export class RecordAssembler {
       throw fragment('one in the middle of a record says what it is');
     const what = this.#opens ?? opens;
     if (what === undefined) throw fragment('the first of a record does not say what it is');
-    if (opens !== undefined) this.#size = sizeOf({ ...opens, value: null, timestamp: 0n });
+    if (opens !== undefined) this.#size = sizeWithoutValue(opens) + (opens.body?.length ?? 0);
     this.#opens = what;
     this.#size += body.byteLength;
     if (body.byteLength > 0) this.#body.push(body);
     if (this.#size > this.#maxRecord) return this.#swallow(last);
     if (!last) return 'open';
     const { key, headers, timestamp = BigInt(this.#now()) } = what;
-    const value = what.tombstone === true ? null : joined(this.#body);
+    const value = what.tombstone === true ? null : (what.body ?? joined(this.#body));
     this.drop();
     return { opens: what, record: { key, value, headers, timestamp } };
   }

@@ -1,6 +1,6 @@
 import { type Observable, type SchedulerLike, type Subscriber, Subscription } from 'rxjs';
+import { Backoff, type BackoffOptions } from '../../backoff.ts';
 import { listen } from '../../listen.ts';
-import { Backoff, type BackoffOptions } from '../backoff.ts';
 
 /** One thing at a time that has to be over before anything else is tried: a question, or the wait after a failure. */
 export class Attempts {

@@ -2,12 +2,12 @@ import type { SchedulerLike } from 'rxjs';
 import { Deque } from '../../deque.ts';
 import { type Data, data, type Flush, flush } from '../../frame.ts';
 import type { Gap } from '../../marks.ts';
+import { Position } from '../../position.ts';
 import type { KafkaMark, KafkaRecord } from '../../protocol/kafka.ts';
+import type { RecordBatch } from '../../protocol/kafka-batch.ts';
 import type { Matcher } from '../../protocol/kafka-filters.ts';
-import type { RecordBatch } from '../../records/record-batch.ts';
 import { type RecordRun, runOf } from '../../records/record-run.ts';
 import { MOST_RECORDS, type Run } from '../../run.ts';
-import { Position } from './position.ts';
 
 export interface DeliveryOptions {
   readonly topic: string;
@@ -23,7 +23,7 @@ export interface DeliveryOptions {
 }
 
 /** What leaves: the records of a partition, and the marks at their place among them. */
-export type Delivered = Data<Run<KafkaRecord>> | Flush<KafkaMark>;
+export type Delivered = Data<Run<KafkaRecord> | RecordBatch> | Flush<KafkaMark>;
 
 interface Waiting {
   readonly kind: 'batch';
@@ -109,6 +109,9 @@ export class Delivery {
   gap(gap: Gap, to: bigint): void {
     this.#push({ kind: 'gap', gap, to });
   }
+
+  /** Where the partition stands is no news to who reads records. */
+  stand(): void {}
 
   /** Lets `poll` throw, once all before it is sent. */
   fail(thrown: unknown): void {

@@ -1,6 +1,5 @@
 import type { Observable } from 'rxjs';
-import type { Gap } from '../../marks.ts';
-import type { From, Isolation, KafkaFault, PartitionOffsets } from '../../protocol/kafka.ts';
+import type { From, Isolation, KafkaFault, KafkaGap, PartitionOffsets } from '../../protocol/kafka.ts';
 import { isFault } from '../../protocol/kafka-error.ts';
 import type { Matcher } from '../../protocol/kafka-filters.ts';
 import { AbortedTransactions } from '../../records/aborted.ts';
@@ -10,10 +9,11 @@ import type { FetchedPartition } from '../requests/fetch.ts';
 import { NO_TOPIC_ID } from '../requests/metadata.ts';
 import type { Topic } from '../topic.ts';
 import { Attempts } from './attempts.ts';
+import { BatchDelivery } from './batch-delivery.ts';
 import { Delivery } from './delivery.ts';
 import type { Fetched, Want } from './fetch-request.ts';
 import type { Fetcher } from './fetcher.ts';
-import type { Reading } from './reading.ts';
+import type { Begins, Reading } from './reading.ts';
 import { back, type Recovery, recovery } from './recovery.ts';
 import { type Led, offsetOf } from './start.ts';
 
@@ -23,7 +23,7 @@ import { type Led, offsetOf } from './start.ts';
  */
 export class Reader implements Fetched {
   readonly partition: number;
-  readonly delivery: Delivery;
+  readonly delivery: Delivery | BatchDelivery;
   readonly #reading: Reading;
   #from: From;
   readonly #attempts: Attempts;
@@ -32,7 +32,7 @@ export class Reader implements Fetched {
   #fetcher: Fetcher | undefined;
   /** What is fetched next, and the epoch of the record before that. */
   #position: bigint | undefined;
-  #lastEpoch = -1;
+  #lastEpoch: number;
   /** Whether its receiver knows where it began, so that a gap is one to tell. */
   #isAnchored: boolean;
   #offsets: PartitionOffsets | undefined;
@@ -40,13 +40,15 @@ export class Reader implements Fetched {
   #end: bigint | undefined;
   #isBroken = false;
 
-  constructor(reading: Reading, partition: number, from: From, matcher: Matcher | undefined) {
+  constructor(reading: Reading, partition: number, { from, lastEpoch = -1 }: Begins, matcher: Matcher | undefined) {
     this.partition = partition;
+    this.#lastEpoch = lastEpoch;
     this.#reading = reading;
     this.#from = from;
     this.#isAnchored = typeof from === 'object' && 'offset' in from;
     this.#attempts = new Attempts(reading.life, reading.backoff, reading.scheduler);
-    this.delivery = new Delivery({ ...reading, partition, matcher, wake: () => reading.changed(this) });
+    const options = { ...reading, partition, matcher, wake: () => reading.changed(this) };
+    this.delivery = reading.isWhole ? new BatchDelivery(options) : new Delivery(options);
     reading.life.add(() => this.close());
   }
 
@@ -63,6 +65,7 @@ export class Reader implements Fetched {
    * whoever reads uncommitted is shown all of that, too.
    */
   get isolation(): Isolation {
+    if (this.#reading.isWhole) return 'read_uncommitted';
     const isDecided = this.#stable === undefined || (this.#position ?? 0n) < this.#stable;
     return isDecided ? 'read_committed' : this.#reading.isolation;
   }
@@ -81,7 +84,7 @@ export class Reader implements Fetched {
   follow({ id, partitions }: Topic): void {
     const { topic } = this.#reading;
     const { partition } = this;
-    if (this.#topicId !== NO_TOPIC_ID && id !== this.#topicId) this.#recreated();
+    if (this.#topicId !== NO_TOPIC_ID && id !== this.#topicId) this.#recreated(id);
     this.#topicId = id;
     this.delivery.position.topicId = id;
     const { leader, leaderEpoch } = partitions.find((one) => one.partition === partition) ?? NOBODY;
@@ -134,6 +137,7 @@ export class Reader implements Fetched {
       this.delivery.end = this.#end;
     }
     this.#take(answer);
+    this.delivery.stand(answer);
     const end = isolation === 'read_committed' ? lastStableOffset : highWatermark;
     // Nothing there, though the broker would have sent a first batch of any size: all up to the end was cleaned away.
     if (isEmpty && end > position) this.#pass(end, 0);
@@ -142,18 +146,21 @@ export class Reader implements Fetched {
 
   #take({ records, aborted, highWatermark }: FetchedPartition): void {
     const transactions = new AbortedTransactions(aborted);
-    const hidesAborted = this.#reading.isolation === 'read_committed';
+    const { isolation, isWhole } = this.#reading;
+    const hidesAborted = isolation === 'read_committed';
     try {
       for (const batch of batchesOf(records, this.#place)) {
         const isAborted = transactions.isAborted(batch, this.#place);
         if (batch.lastOffset < (this.#position as bigint)) continue;
-        // Its offset is outside of its checksum; no broker sends what is not replicated.
-        if (batch.lastOffset >= highWatermark) {
+        // Its offset is outside of its checksum. A broker looks at its high watermark before it reads, so that what has been
+        // replicated since may come as well; nothing is compacted there, so that no offset is left out.
+        if (batch.baseOffset >= highWatermark && batch.baseOffset !== this.#position) {
           throw broken(this.#place, batch.baseOffset, `stands beyond the high watermark, ${highWatermark}`);
         }
         this.#isAnchored = true;
         this.#lastEpoch = batch.leaderEpoch;
-        if (batch.isControl || (isAborted && hidesAborted)) this.#pass(batch.lastOffset + 1n, batch.count);
+        if (!isWhole && (batch.isControl || (isAborted && hidesAborted)))
+          this.#pass(batch.lastOffset + 1n, batch.count);
         else {
           this.#position = batch.lastOffset + 1n;
           this.delivery.batch(batch, isAborted);
@@ -176,7 +183,7 @@ export class Reader implements Fetched {
     this.#attempts.cancel();
     if (this.#fetcher === undefined || this.#led === undefined) return;
     if (this.#position !== undefined) this.#fetcher.add(this);
-    else this.#ask(offsetOf(cluster, this.#led, this.#from, isolation), (to) => this.#resume({ to }));
+    else this.#ask(offsetOf(cluster, this.#led, this.#from, isolation), (to) => this.#resume({ to }, this.#lastEpoch));
   }
 
   #recover(): void {
@@ -191,20 +198,21 @@ export class Reader implements Fetched {
   }
 
   /** Another topic has the name now: what waits of the old one is sent, and then the new one from its start. */
-  #recreated(): void {
+  #recreated(topicId: string): void {
     this.#led = undefined;
     if (this.#position === undefined) return;
     const { partition } = this;
-    const gap: Gap = { mark: 'gap', partition, from: this.#position, to: this.#position, reason: 'recreated' };
+    const [from, to] = [this.#position, this.#position];
+    const gap: KafkaGap = { mark: 'gap', partition, from, to, reason: 'recreated', topicId };
     this.#end = undefined;
     this.#stable = undefined;
     this.delivery.end = undefined;
     this.#resume({ to: 0n, gap });
   }
 
-  #resume({ to, gap }: Recovery): void {
+  #resume({ to, gap }: Recovery, lastEpoch = -1): void {
     this.#position = to;
-    this.#lastEpoch = -1;
+    this.#lastEpoch = lastEpoch;
     if (gap === undefined) this.delivery.position.start(to);
     else this.delivery.gap(gap, to);
     this.#reading.changed(this);
@@ -214,7 +222,8 @@ export class Reader implements Fetched {
   #hold(fault: KafkaFault): void {
     const { cluster, onRetry } = this.#reading;
     onRetry(fault);
-    if (fault.kafka === undefined || kafkaErrorOf(fault.kafka.code).remedy === 'refresh') cluster.refresh();
+    if (fault.kafka === undefined) cluster.refresh();
+    else if (kafkaErrorOf(fault.kafka.code).remedy === 'refresh') cluster.doubt(this.topic);
     this.#fetcher?.remove(this);
     this.#attempts.hold(() => this.#go());
   }

@@ -1,11 +1,11 @@
 import { Deque } from '../../deque.ts';
 import type { Data, Flush } from '../../frame.ts';
-import type { From, Kafka, PartitionOffsets } from '../../protocol/kafka.ts';
+import type { Kafka, PartitionOffsets } from '../../protocol/kafka.ts';
 import type { Matcher } from '../../protocol/kafka-filters.ts';
 import { Rotation, type Seat } from '../../rotation.ts';
 import type { Topic } from '../topic.ts';
 import { Reader } from './reader.ts';
-import type { Reading } from './reading.ts';
+import type { Begins, Reading } from './reading.ts';
 
 type Reply = Kafka['reply'];
 
@@ -59,12 +59,12 @@ export class Readers {
   }
 
   /**
-   * Reads these partitions of a topic as it is now, and no others; one that was not there before from where `from` says.
+   * Reads these partitions of a topic as it is now, and no others; one that was not there before from where `begins` says.
    */
-  follow(topic: Topic, partitions: readonly number[], from: (partition: number) => From): void {
+  follow(topic: Topic, partitions: readonly number[], begins: (partition: number) => Begins): void {
     for (const [partition, reader] of this.#readers) if (!partitions.includes(partition)) this.#leave(reader);
     for (const partition of partitions) {
-      const reader = this.#readers.get(partition) ?? this.#join(partition, from(partition));
+      const reader = this.#readers.get(partition) ?? this.#join(partition, begins(partition));
       reader.follow(topic);
     }
   }
@@ -103,8 +103,8 @@ export class Readers {
     return true;
   }
 
-  #join(partition: number, from: From): Reader {
-    const reader = new Reader(this.#reading, partition, from, this.#matcher);
+  #join(partition: number, begins: Begins): Reader {
+    const reader = new Reader(this.#reading, partition, begins, this.#matcher);
     const { delivery } = reader;
     this.#readers.set(partition, reader);
     const seat = this.#rotation.join({

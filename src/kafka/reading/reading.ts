@@ -1,9 +1,15 @@
 import type { SchedulerLike, Subscriber } from 'rxjs';
-import type { Isolation, KafkaFault } from '../../protocol/kafka.ts';
-import type { BackoffOptions } from '../backoff.ts';
+import type { BackoffOptions } from '../../backoff.ts';
+import type { From, Isolation, KafkaFault } from '../../protocol/kafka.ts';
 import type { Cluster } from '../cluster.ts';
 import type { Fetchers } from './fetchers.ts';
 import type { Reader } from './reader.ts';
+
+/** Where a reader begins, and the epoch of the record before that, if known. */
+export interface Begins {
+  readonly from: From;
+  readonly lastEpoch?: number | undefined;
+}
 
 /** What readers of a stream have in common. */
 export interface Reading {
@@ -11,6 +17,8 @@ export interface Reading {
   readonly fetchers: Fetchers;
   readonly topic: string;
   readonly isolation: Isolation;
+  /** Whether batches are sent as they came, control batches included. */
+  readonly isWhole: boolean;
   /** Whether the stream ends where its partitions did when it began. */
   readonly isBounded: boolean;
   /** The most bytes that wait of a partition, but for one batch. */

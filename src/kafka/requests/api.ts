@@ -1,4 +1,5 @@
 import { defer, type Observable, of } from 'rxjs';
+import type { Piece } from '../pieces.ts';
 import { Reader } from './reader.ts';
 import { Writer } from './writer.ts';
 
@@ -16,7 +17,7 @@ export interface Api<Q, R extends Answer = Answer> {
   /** The first version in the flexible encoding (KIP-482), whose headers have tagged fields too. */
   readonly flexible: number;
   /** The body of a request, in as many pieces as it has; nothing is copied that is large. */
-  encode(version: number, body: Q): Observable<readonly Uint8Array[]>;
+  encode(version: number, body: Q): Observable<readonly Piece[]>;
   /** What the body of a response says; it may hold views of `bytes`. Errors if they are not such a response. */
   decode(version: number, bytes: Uint8Array): Observable<R>;
   /** Whether the broker answers at all; it does, unless given. */
@@ -26,7 +27,7 @@ export interface Api<Q, R extends Answer = Answer> {
 }
 
 interface Definition<Q, R extends Answer> extends Omit<Api<Q, R>, 'encode' | 'decode'> {
-  request(to: Writer, body: Q, version: number): void;
+  request(to: Writer<Piece>, body: Q, version: number): void;
   response(from: Reader, version: number): R;
 }
 
@@ -35,7 +36,7 @@ export const api = <Q, R extends Answer>({ request, response, ...rest }: Definit
   ...rest,
   encode: (version, body) =>
     defer(() => {
-      const writer = new Writer(version >= rest.flexible);
+      const writer = new Writer<Piece>(version >= rest.flexible);
       request(writer, body, version);
       return of(writer.finish());
     }),

@@ -1,4 +1,5 @@
 import type { Isolation } from '../../protocol/kafka.ts';
+import { NONE } from '../kafka-errors.ts';
 import { type Answer, type Api, api } from './api.ts';
 import { isolationLevel } from './isolation.ts';
 import type { Reader } from './reader.ts';
@@ -120,6 +121,11 @@ function fetchedPartition(from: Reader): FetchedPartition {
     preferredReplica: from.int32(),
     records: from.bytes(),
   };
+  const { error, highWatermark, lastStableOffset } = read;
+  // Whoever waits for such an end waits forever.
+  if (error === NONE && lastStableOffset > highWatermark) {
+    throw new RangeError(`a last stable offset, ${lastStableOffset}, beyond the high watermark, ${highWatermark}`);
+  }
   from.tags((tag) => {
     if (tag === 0) diverging = { epoch: from.int32(), endOffset: from.int64() };
     if (tag === 1) leader = { id: from.int32(), epoch: from.int32() };

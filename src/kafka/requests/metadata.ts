@@ -88,6 +88,9 @@ export const metadata = api<MetadataRequest, MetadataAnswer>({
         })),
       };
       from.int32();
+      // One that is not there would be waited for.
+      const numbers = topic.partitions.map(({ partition }) => partition).sort((a, b) => a - b);
+      if (numbers.some((partition, index) => partition !== index)) throw new RangeError(`partitions ${numbers}`);
       return topic;
     });
     from.tags();

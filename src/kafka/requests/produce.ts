@@ -1,4 +1,5 @@
 import type { Acks } from '../../protocol/kafka.ts';
+import type { Piece } from '../pieces.ts';
 import { type Answer, api } from './api.ts';
 
 export interface ProduceRequest {
@@ -10,7 +11,7 @@ export interface ProduceRequest {
     readonly partitions: readonly {
       readonly partition: number;
       /** One record batch, in pieces, which are sent as they are. */
-      readonly records: readonly Uint8Array[];
+      readonly records: readonly Piece[];
     }[];
   }[];
 }

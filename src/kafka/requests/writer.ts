@@ -1,7 +1,9 @@
+import { lengthOf, type Piece } from '../pieces.ts';
+
 /** Writes the fields of a request one after the other, in the classic or the flexible encoding (KIP-482). */
-export class Writer {
+export class Writer<P extends Piece = Uint8Array> {
   readonly #flexible: boolean;
-  readonly #pieces: Uint8Array[] = [];
+  readonly #pieces: (P | Uint8Array)[] = [];
   #bytes = Buffer.allocUnsafe(256);
   #start = 0;
   #at = 0;
@@ -71,10 +73,10 @@ export class Writer {
   }
 
   /** Bytes that stay where they are: each piece becomes one of what is written. */
-  pieces(pieces: readonly Uint8Array[]): void {
-    this.#length(pieces.reduce((sum, { byteLength }) => sum + byteLength, 0));
+  pieces(pieces: readonly P[]): void {
+    this.#length(lengthOf(pieces));
     this.#cut();
-    this.#pieces.push(...pieces.filter(({ byteLength }) => byteLength > 0));
+    this.#pieces.push(...pieces.filter(({ length }) => length > 0));
   }
 
   /** No tagged fields, in the flexible encoding. */
@@ -83,7 +85,7 @@ export class Writer {
   }
 
   /** All that was written, none of it empty. */
-  finish(): readonly Uint8Array[] {
+  finish(): readonly (P | Uint8Array)[] {
     this.#cut();
     return this.#pieces;
   }

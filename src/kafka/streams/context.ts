@@ -1,6 +1,6 @@
 import type { SchedulerLike } from 'rxjs';
+import type { BackoffOptions } from '../../backoff.ts';
 import type { KafkaFault } from '../../protocol/kafka.ts';
-import type { BackoffOptions } from '../backoff.ts';
 import type { Client } from '../client.ts';
 
 /** What the streams of a binding answer from. */

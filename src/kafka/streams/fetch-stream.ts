@@ -4,21 +4,21 @@ import { kafkaFault } from '../kafka-errors.ts';
 import type { Context } from './context.ts';
 import { reading } from './reading.ts';
 
-/** The records of one partition. */
+/** The records of one partition, or its batches as they are. */
 export const fetchStream = (
   context: Context,
   begin: Extract<KafkaBegin, { api: 'fetch' }>,
   stream: Stream,
 ): Answering => {
-  const { topic, partition, from } = begin;
+  const { topic, partition, from, lastEpoch } = begin;
   return reading(context, begin, stream, {
     partitionsOf({ partitions }) {
       if (partitions.some((one) => one.partition === partition)) return [partition];
       throw kafkaFault(UNKNOWN_TOPIC_OR_PARTITION).at(`${topic}/${partition}`);
     },
-    from: () => from,
-    begun([offsets]) {
-      if (offsets !== undefined) stream.begin({ api: 'fetch', ...offsets });
+    begins: () => ({ from: from ?? 'earliest', lastEpoch }),
+    begun([offsets], id) {
+      if (offsets !== undefined) stream.begin({ api: 'fetch', ...id, ...offsets });
     },
   });
 };

@@ -1,23 +1,22 @@
-import { distinctUntilChanged, map } from 'rxjs';
-import { data } from '../../frame.ts';
+import { map } from 'rxjs';
 import type { KafkaBegin, Meta } from '../../protocol/kafka.ts';
+import { metaAnswer } from '../../protocol/kafka-states.ts';
 import type { Answering, Stream } from '../../protocol/kafka-stream.ts';
 import type { Context } from './context.ts';
-import { latestOf } from './latest-of.ts';
 
 /** Who leads each partition of a topic, again whenever that changes. */
 export const metaStream = (
   { cluster }: Context,
-  { topic }: Extract<KafkaBegin, { api: 'meta' }>,
+  { topic, create = false }: Extract<KafkaBegin, { api: 'meta' }>,
   stream: Stream,
 ): Answering => {
-  const metas = cluster.topic(topic).pipe(
-    map(({ partitions }): Meta => ({ partitions: partitions.map(({ partition, leader }) => ({ partition, leader })) })),
-    distinctUntilChanged((before, after) => JSON.stringify(before) === JSON.stringify(after)),
-    map((meta) => data(meta, Math.max(1, meta.partitions.length * BYTES_A_PARTITION))),
+  const metas = cluster.topic(topic, { create }).pipe(
+    map(
+      ({ id, partitions }): Meta => ({
+        topicId: id,
+        partitions: partitions.map(({ partition, leader }) => ({ partition, leader })),
+      }),
+    ),
   );
-  return latestOf(metas, { api: 'meta' }, stream);
+  return metaAnswer(metas, stream);
 };
-
-/** Two numbers of 32 bits. */
-const BYTES_A_PARTITION = 8;

@@ -2,10 +2,12 @@ import { Deque } from '../../deque.ts';
 import { SluiceError } from '../../errors.ts';
 import { end, type Flush, flush } from '../../frame.ts';
 import { listen } from '../../listen.ts';
-import type { From, KafkaBegin, KafkaMark, PartitionOffsets } from '../../protocol/kafka.ts';
+import type { KafkaBegin, KafkaMark, PartitionOffsets } from '../../protocol/kafka.ts';
 import { matcherOf } from '../../protocol/kafka-filters.ts';
 import type { Answering, Stream } from '../../protocol/kafka-stream.ts';
 import { Readers } from '../reading/readers.ts';
+import type { Begins } from '../reading/reading.ts';
+import { NO_TOPIC_ID } from '../requests/metadata.ts';
 import type { Topic } from '../topic.ts';
 import type { Context } from './context.ts';
 
@@ -13,27 +15,30 @@ export interface ReadingOptions {
   /** Which partitions are read of a topic as it is now. @throws KafkaError if it has not those that are asked for */
   readonly partitionsOf: (topic: Topic) => readonly number[];
   /** Where one begins that was there at first. */
-  readonly from: (partition: number) => From;
+  readonly begins: (partition: number) => Begins;
   /** Called once, when every partition that has a leader has begun. */
-  readonly begun: (offsets: readonly PartitionOffsets[]) => void;
+  readonly begun: (offsets: readonly PartitionOffsets[], id: { readonly topicId?: string }) => void;
 }
+
+const FIRST: Begins = { from: 'earliest' };
 
 /** What a fetch stream and a merged one have in common: a topic's partitions, read as one. */
 export function reading(
   context: Context,
   begin: Extract<KafkaBegin, { api: 'fetch' | 'merged' }>,
   stream: Stream,
-  { partitionsOf, from, begun }: ReadingOptions,
+  { partitionsOf, begins, begun }: ReadingOptions,
 ): Answering & { readonly isLevel: boolean } {
   const isBounded = begin.until !== undefined;
   const changes = new Deque<Flush<KafkaMark>>();
   let hasBegun = false;
+  let topicId = NO_TOPIC_ID;
 
   const changed = (): void => {
     if (!hasBegun && readers.haveBegun) {
       hasBegun = true;
       readers.gathered();
-      begun(readers.offsets);
+      begun(readers.offsets, topicId === NO_TOPIC_ID ? {} : { topicId });
     }
     stream.wake();
   };
@@ -46,6 +51,7 @@ export function reading(
       topic,
       isolation,
       isBounded,
+      isWhole: begin.api === 'fetch' && begin.batches === true,
       maxInflated,
       backoff,
       scheduler,
@@ -59,7 +65,10 @@ export function reading(
 
   listen(cluster.topic(topic), stream.life, {
     // The partitions that are found once it has begun are new: all of their records are.
-    next: (found) => readers.follow(found, partitionsOf(found), hasBegun ? () => 'earliest' : from),
+    next: (found) => {
+      topicId = found.id;
+      readers.follow(found, partitionsOf(found), hasBegun ? () => FIRST : begins);
+    },
     complete() {},
   });
 

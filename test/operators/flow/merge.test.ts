@@ -131,6 +131,6 @@ describe('merge', () => {
       });
     first.next(data(batch(1, 0), 1));
     expect(sent).toBe(true);
-    expect(await pinned()).toBeLessThanOrEqual(4 * 19);
+    expect(await pinned(4 * 19)).toBeLessThanOrEqual(4 * 19);
   });
 });

@@ -95,6 +95,13 @@ describe('tcp client', () => {
     expect(stream.initial.refusal).toBe(stream.reply.fault);
   });
 
+  it('refuses a stream whose opener asks for a port that is none', async () => {
+    const stream = new Stream(tcpClient(), { remote: { address: HOST, port: 65_536 } });
+    await until(() => stream.reply.completed);
+    expect(stream.reply.frames.map(({ kind }) => kind)).toEqual(['abort']);
+    expect(stream.reply.fault).toMatchObject({ code: 'NET_FAILED', message: expect.stringMatching(/1:65536: ERR_/) });
+  });
+
   it('gives up a host that does not answer in time', async () => {
     const far = await listening();
     const time = new VirtualTimeScheduler();

@@ -5,10 +5,12 @@ import { emitter } from '../../../src/emitter.ts';
 import type { Fault } from '../../../src/errors.ts';
 import { begin, data, end, type Following, type Frame } from '../../../src/frame.ts';
 import { type FramedOptions, framed, type RequestLane, type ResponseLane } from '../../../src/kafka/frames.ts';
+import type { Piece } from '../../../src/kafka/pieces.ts';
 import { lawful } from '../../../src/lawful.ts';
 import type { Net, NetLane } from '../../../src/protocol/net.ts';
 import type { Binding } from '../../../src/protocol.ts';
 import { Turns } from '../../../src/testing/turns.ts';
+import { FakeBody } from './body.ts';
 import { FakeStream } from './fake-broker.ts';
 
 /** A client and an exit on either side of `framed`, all four joints held to the laws; the test grants all credit. */
@@ -97,7 +99,7 @@ class Setup {
     return this.#requests.length;
   }
 
-  request(...pieces: Uint8Array[]): void {
+  request(...pieces: Piece[]): void {
     this.#requests.push(data({ pieces }, 4 + pieces.reduce((sum, { length }) => sum + length, 0)));
     this.#wake();
   }
@@ -184,6 +186,46 @@ describe('framed', () => {
         },
       ),
     );
+  });
+
+  it('reads what is not in memory in its place, on any credit', () => {
+    const piece = fc.record({ bytes: fc.uint8Array({ minLength: 1, maxLength: 20 }), isBody: fc.boolean() });
+    const grants = fc.array(fc.integer({ min: 1, max: 30 }), { maxLength: 20 });
+    fc.assert(
+      fc.property(fc.array(fc.array(piece, { minLength: 1, maxLength: 4 }), { maxLength: 5 }), grants, (all, each) => {
+        const setup = new Setup({ window: 1_000 });
+        const bodies: FakeBody[] = [];
+        for (const pieces of all) {
+          setup.request(
+            ...pieces.map(({ bytes, isBody }) => {
+              if (!isBody) return bytes;
+              bodies.push(new FakeBody(bytes, setup.turns));
+              return bodies.at(-1) as FakeBody;
+            }),
+          );
+        }
+        setup.run();
+        expect(bodies.every(({ reads }) => reads === 0)).toBe(true);
+        for (const credit of [...each, 10_000]) {
+          setup.grantExit(window(credit));
+          setup.run();
+        }
+        const whole = all.map((pieces) => message(Buffer.concat(pieces.map(({ bytes }) => bytes))));
+        expect(setup.bytes.equals(Buffer.concat(whole))).toBe(true);
+        expect([setup.waiting, setup.defect]).toEqual([0, undefined]);
+      }),
+    );
+  });
+
+  it('ends the connection within a request that cannot be read', () => {
+    const setup = new Setup();
+    const body = new FakeBody(Buffer.from('body'), setup.turns);
+    body.isGone = true;
+    setup.request(Buffer.from('head'), body, Buffer.from('tail'));
+    setup.grantExit(window(100));
+    setup.run();
+    expect(setup.bytes.subarray(4).toString()).toBe('head');
+    expect(setup.sent.at(-1)?.kind).toBe('abort');
   });
 
   it('takes no more requests than its window while the exit gives no credit', () => {

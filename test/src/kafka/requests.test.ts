@@ -31,7 +31,7 @@ function recorded<R extends Answer>(name: string, api: Api<never, R>): Promise<R
 }
 
 const encoded = async <Q>(api: Api<Q>, version: number, body: Q): Promise<Buffer> =>
-  Buffer.concat(await firstValueFrom(api.encode(version, body)));
+  Buffer.concat((await firstValueFrom(api.encode(version, body))) as readonly Uint8Array[]);
 
 const written = (flexible: boolean, write: (to: Writer) => void): Buffer => {
   const writer = new Writer(flexible);
@@ -345,7 +345,7 @@ describe("Kafka's errors", () => {
       'producer',
       'done',
       'refresh',
-      'retry',
+      'refresh',
       'refresh',
     ]);
     expect(kafkaErrors.size).toBe(135);
@@ -364,5 +364,44 @@ describe("Kafka's errors", () => {
     expect(kafkaFault(87, 'no key').message).toBe('KAFKA_ERROR: INVALID_RECORD (87): no key');
     expect(brokerAt({ address: '::1', port: 9092 })).toBe('broker [::1]:9092');
     expect(codes.KAFKA_ERROR).toBeDefined();
+  });
+});
+
+describe('what Kafka 4.3.1 answered, with one byte changed', () => {
+  /** What an api makes of each change that it takes for an answer. */
+  async function changed<R extends Answer>(name: string, api: Api<never, R>): Promise<R[]> {
+    const { version, body } = responses[name];
+    const answers: R[] = [];
+    for (let at = 0; at < Buffer.from(body, 'base64').length; at += 1) {
+      for (const bit of [1, 2, 64]) {
+        const bytes = Buffer.from(body, 'base64');
+        bytes[at] = (bytes[at] as number) ^ bit;
+        await firstValueFrom(api.decode(version, bytes)).then(
+          (answer) => answers.push(answer),
+          (thrown) => expect(thrown).toBeInstanceOf(RangeError),
+        );
+      }
+    }
+    return answers;
+  }
+
+  it('has no partition that is not one of the first so many, for which readers would wait', async () => {
+    const answers = await changed('Metadata', metadata);
+    for (const { topics } of answers) {
+      for (const { partitions } of topics) {
+        expect(partitions.map(({ partition }) => partition).sort()).toEqual(partitions.map((_, index) => index));
+      }
+    }
+    expect(answers.length).toBeGreaterThan(100);
+  });
+
+  it('has no stable offset beyond the end, for which readers would wait', async () => {
+    const answers = await changed('Fetch', fetch);
+    for (const { topics } of answers) {
+      for (const { error, lastStableOffset, highWatermark } of topics.flatMap(({ partitions }) => partitions)) {
+        expect(error !== 0 || lastStableOffset <= highWatermark).toBe(true);
+      }
+    }
+    expect(answers.length).toBeGreaterThan(100);
   });
 });

@@ -1,5 +1,5 @@
 import { Subscriber } from 'rxjs';
-import { Backoff } from '../../../../src/kafka/backoff.ts';
+import { Backoff } from '../../../../src/backoff.ts';
 import { following, Numbering, ProducerIds } from '../../../../src/kafka/producer/producer-ids.ts';
 import { FakeCluster } from './fake-cluster.ts';
 

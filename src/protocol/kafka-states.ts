@@ -1,0 +1,87 @@
+import { distinctUntilChanged, Observable } from 'rxjs';
+import { type ControlSink, window } from '../control.ts';
+import { emitter } from '../emitter.ts';
+import { data, type Frame } from '../frame.ts';
+import { listen } from '../listen.ts';
+import type { Binding } from '../protocol.ts';
+import type { Description, Kafka, KafkaBegin, Meta } from './kafka.ts';
+import { KafkaError } from './kafka-error.ts';
+import type { Answering, Stream } from './kafka-stream.ts';
+
+/** How much of a state may be under way, in bytes; one that is larger comes all the same. */
+const WINDOW = 65_536;
+
+/** What a binding replies to a stream that sends nothing behind its BEGIN. */
+export const replies = (binding: Binding<Kafka>, begin: KafkaBegin): Observable<Frame<Kafka['reply']>> =>
+  binding(emitter<Kafka['initial']>(begin, () => ({ pull: () => undefined })));
+
+/**
+ * The states that a binding tells on a `meta` or `describe` stream. Errors with the fault of its ABORT, and completes at
+ * its END.
+ */
+export const states = <T extends Meta | Description>(
+  binding: Binding<Kafka>,
+  begin: Extract<KafkaBegin, { api: 'meta' | 'describe' }>,
+): Observable<T> =>
+  new Observable((out) => {
+    let control: ControlSink = () => {};
+    listen(replies(binding, begin), out, {
+      next(frame) {
+        switch (frame.kind) {
+          case 'begin':
+            control = frame.control;
+            return control(window(WINDOW));
+          case 'data':
+            out.next(frame.payload as T);
+            return control(window(frame.reserved));
+          case 'end':
+            return out.complete();
+          case 'abort':
+            return out.error(frame.ext ?? new KafkaError('KAFKA_CLOSED', 'the stream was ended without a reason'));
+        }
+      },
+    });
+  });
+
+/** Answers a `meta` stream: the first of these, and each that differs from the one before. */
+export const metaAnswer = (metas: Observable<Meta>, stream: Stream): Answering =>
+  latestOf(metas, 'meta', (meta) => meta.partitions.length * BYTES_A_PARTITION, stream);
+
+/** Answers a `describe` stream: the first of these, and each that differs from the one before. */
+export const describeAnswer = (descriptions: Observable<Description>, stream: Stream): Answering =>
+  latestOf(descriptions, 'describe', (description) => Buffer.byteLength(JSON.stringify(description)), stream);
+
+/** Two numbers of 32 bits. */
+const BYTES_A_PARTITION = 8;
+
+/** Sends states, of which one that is still to be sent is replaced by the next; begins with the first. */
+function latestOf<T extends Meta | Description>(
+  states: Observable<T>,
+  api: 'meta' | 'describe',
+  cost: (state: T) => number,
+  stream: Stream,
+): Answering {
+  let waiting: T | undefined;
+  let hasBegun = false;
+  listen(
+    states.pipe(distinctUntilChanged((before, after) => JSON.stringify(before) === JSON.stringify(after))),
+    stream.life,
+    {
+      next(state) {
+        waiting = state;
+        if (!hasBegun) stream.begin({ api });
+        hasBegun = true;
+        stream.wake();
+      },
+      complete() {},
+    },
+  );
+  return {
+    pull(balance) {
+      if (balance <= 0 || waiting === undefined) return undefined;
+      const state = waiting;
+      waiting = undefined;
+      return data(state, Math.max(1, cost(state)));
+    },
+  };
+}

@@ -1,0 +1,246 @@
+import type { Subscription } from 'rxjs';
+import { Deque } from '../deque.ts';
+import { type Begin, type Data, end, type Following } from '../frame.ts';
+import { listen } from '../listen.ts';
+import { Loop } from '../loop.ts';
+import { keep } from '../payload.ts';
+import type {
+  Acks,
+  Fragment,
+  Kafka,
+  KafkaAnswer,
+  KafkaBegin,
+  KafkaFault,
+  Meta,
+  ProducedRecord,
+} from '../protocol/kafka.ts';
+import { isFault } from '../protocol/kafka-error.ts';
+import type { Answering, Stream } from '../protocol/kafka-stream.ts';
+import { PartitionChoice } from '../protocol/partition-choice.ts';
+import { LaneCredit } from './lane-credit.ts';
+import { StageAnswers } from './stage-answers.ts';
+import { full, misfit, tooLarge } from './stage-faults.ts';
+import { type Owner, StagedRecord } from './staged-record.ts';
+import type { Producing, TopicStage } from './topic-stage.ts';
+
+export interface StageLaneOptions {
+  readonly begin: Begin<KafkaBegin>;
+  readonly stream: Stream;
+  readonly stage: TopicStage;
+  /** The one partition of the stream, if it has but one. */
+  readonly only: number | undefined;
+  /** Those of records that do not say. */
+  readonly acks: Acks;
+}
+
+/**
+ * For how long an unfinished record waits for the answers to those before it, in milliseconds, when it has used the
+ * window up only together with them: they come sooner than a file is written.
+ */
+const PATIENCE = 10;
+
+/** One stream: puts its records together, one after the other, and answers them. */
+export class StageLane implements Answering, Owner, Producing {
+  readonly #options: StageLaneOptions;
+  readonly #credit: LaneCredit;
+  readonly #choice: PartitionChoice;
+  readonly #frames = new Deque<Data<Fragment>>();
+  readonly #answers: StageAnswers;
+  readonly #loop: Loop;
+  #meta: Pick<Meta, 'partitions'> = { partitions: [] };
+  #open: StagedRecord | undefined;
+  /** What is being written of it. */
+  #writing: Subscription | undefined;
+  #patience: Subscription | undefined;
+  #isSwallowing = false;
+  #records = 0;
+  #hasEnded = false;
+  #isClosed = false;
+  #failure: { readonly thrown: unknown } | undefined;
+
+  constructor(options: StageLaneOptions) {
+    const { stage, stream, only, begin } = options;
+    this.#options = options;
+    this.#credit = new LaneCredit(stage.options.window);
+    this.#choice = new PartitionChoice(only);
+    this.#answers = new StageAnswers(() => stream.wake());
+    this.#loop = new Loop(
+      () => this.#step(),
+      (thrown) => this.fail(thrown),
+      stage.options.scheduler,
+    );
+    stage.join(this);
+    stream.life.add(() => this.#close());
+    if (only === undefined) stage.teach(this);
+    else this.#credit.open(begin.control);
+  }
+
+  learn(meta: Meta): void {
+    this.#meta = meta;
+    this.#credit.open(this.#options.begin.control);
+  }
+
+  receive(frame: Exclude<Following<Kafka['initial']>, { kind: 'abort' }>): void {
+    if (this.#failure !== undefined || frame.kind === 'flush') return;
+    if (frame.kind === 'end') this.#hasEnded = true;
+    else {
+      this.#credit.spend(frame.reserved);
+      this.#frames.push(keep(frame));
+    }
+    this.#loop.wake();
+  }
+
+  pull(): Following<Kafka['reply']> | undefined {
+    const answer = this.#answers.shift();
+    if (answer !== undefined) return answer;
+    const isAnswered = this.#answers.open === 0;
+    if (this.#failure !== undefined && (isAnswered || !isFault(this.#failure.thrown))) throw this.#failure.thrown;
+    return this.#hasEnded && isAnswered && this.#frames.length === 0 ? end() : undefined;
+  }
+
+  /** Refuses the rest of the lane; says why once all is answered that is whole. */
+  fail(thrown: unknown): void {
+    this.#failure ??= { thrown };
+    if (this.#open !== undefined) this.#answers.forget();
+    this.#drop();
+    this.#options.stream.wake();
+  }
+
+  admitted(record: StagedRecord): void {
+    const { store } = this.#options.stage.options;
+    const written = record.held;
+    record.file ??= store.create();
+    const writing = listen(record.file.append(record.takePieces()), this.#options.stream.life, {
+      next() {},
+      error: (thrown) => {
+        if (!isFault(thrown)) throw thrown;
+        this.#refuse(record, thrown);
+      },
+      complete: () => {
+        this.#writing = undefined;
+        record.held -= written;
+        this.#credit.give(written);
+        this.#advance(record);
+      },
+    });
+    if (!writing.closed) this.#writing = writing;
+  }
+
+  full(record: StagedRecord): void {
+    this.#refuse(record, full(this.#place(record), this.#options.stage.options.disk));
+  }
+
+  answered(record: StagedRecord, answer: KafkaAnswer): void {
+    if (this.#isClosed) return;
+    // Before its credit, which may bring what is answered at once.
+    this.#answers.answered(record, answer);
+    this.#credit.give(record.held);
+  }
+
+  #step(): boolean {
+    // What follows on a record that is being written waits, for order is kept.
+    if (this.#open?.isWhole || this.#failure !== undefined) return false;
+    const frame = this.#frames.shift();
+    if (frame !== undefined) this.#take(frame);
+    else if (this.#hasEnded && (this.#open !== undefined || this.#isSwallowing)) {
+      this.fail(misfit('END comes before the last of a record', this.#options.stage.topic));
+    } else if (this.#hasEnded) this.#options.stream.wake();
+    return frame !== undefined;
+  }
+
+  #take({ payload: { opens, body, last }, reserved }: Data<Fragment>): void {
+    const { topic, options } = this.#options.stage;
+    const isFirst = this.#open === undefined && !this.#isSwallowing;
+    if (isFirst && opens === undefined)
+      return this.fail(misfit('the first of a record does not say what it is', topic));
+    if (!isFirst && opens !== undefined)
+      return this.fail(misfit('one in the middle of a record says what it is', topic));
+    if (this.#isSwallowing) {
+      this.#isSwallowing = !last;
+      return this.#credit.give(reserved);
+    }
+    this.#open ??= this.#begin(opens as ProducedRecord);
+    const record = this.#open;
+    record.add(body, reserved);
+    record.isWhole = last;
+    const { maxMessageBytes } = options;
+    if (record.size > maxMessageBytes)
+      this.#refuse(record, tooLarge(this.#place(record), record.size, maxMessageBytes));
+    else this.#advance(record);
+  }
+
+  #begin(opens: ProducedRecord): StagedRecord {
+    const { stage, acks } = this.#options;
+    const partition = this.#choice.of(opens, this.#meta);
+    const record = new StagedRecord(this, opens, { number: this.#records, partition, age: stage.next(), acks });
+    this.#records += 1;
+    this.#answers.begun();
+    return record;
+  }
+
+  /** Does with the record that is open what there is to do. */
+  #advance(record: StagedRecord): void {
+    if (record !== this.#open || this.#writing !== undefined) return;
+    const { share } = this.#options.stage.exit(record.partition);
+    const isWritten = record.file !== undefined && record.held === 0;
+    if (record.isWhole && (record.file === undefined || isWritten)) {
+      if (record.file === undefined) share.release(record);
+      return this.#complete(record);
+    }
+    if (!share.awaits(record) && this.#mustMove(record)) share.ask(record);
+  }
+
+  /** Whether what a record holds in memory is to be written. */
+  #mustMove(record: StagedRecord): boolean {
+    const { window, scheduler } = this.#options.stage.options;
+    const isUsedUp = this.#credit.balance <= 0;
+    const isLarge = record.held * 2 >= window;
+    if (record.file !== undefined) return record.isWhole || isLarge || (isUsedUp && record.held > 0);
+    if (!isUsedUp || isLarge || this.#answers.open === 1) return isUsedUp;
+    this.#patience ??= scheduler.schedule(() => {
+      this.#patience = undefined;
+      const { share } = this.#options.stage.exit(record.partition);
+      const isStill = record === this.#open && this.#credit.balance <= 0;
+      if (isStill && !share.awaits(record) && record.file === undefined) share.ask(record);
+    }, PATIENCE);
+    return false;
+  }
+
+  #complete(record: StagedRecord): void {
+    this.#open = undefined;
+    this.#answers.handed(record);
+    this.#options.stage.exit(record.partition).add(record);
+    this.#loop.wake();
+  }
+
+  /** Answers a record with a fault, behind those before it, and swallows the rest of it. */
+  #refuse(record: StagedRecord, fault: KafkaFault): void {
+    this.#isSwallowing = !record.isWhole;
+    this.#drop();
+    this.#answers.refuse(record, fault);
+    this.#credit.give(record.held);
+    this.#loop.wake();
+  }
+
+  /** Leaves nothing of the record that is open. */
+  #drop(): void {
+    const record = this.#open;
+    this.#open = undefined;
+    this.#writing?.unsubscribe();
+    this.#writing = undefined;
+    record?.drop();
+    if (record !== undefined) this.#options.stage.exit(record.partition).share.release(record);
+  }
+
+  #close(): void {
+    this.#isClosed = true;
+    this.#loop.stop();
+    this.#patience?.unsubscribe();
+    this.#drop();
+    this.#options.stage.leave(this);
+  }
+
+  #place({ partition }: StagedRecord): string {
+    return `${this.#options.stage.topic}/${partition}`;
+  }
+}

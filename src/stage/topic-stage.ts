@@ -1,0 +1,126 @@
+import { type SchedulerLike, Subscriber } from 'rxjs';
+import { listen } from '../listen.ts';
+import type { Kafka, KafkaFault, Meta } from '../protocol/kafka.ts';
+import { isFault } from '../protocol/kafka-error.ts';
+import { states } from '../protocol/kafka-states.ts';
+import type { Binding } from '../protocol.ts';
+import { PartitionExit } from './partition-exit.ts';
+import { early } from './stage-faults.ts';
+import type { StageStore } from './store.ts';
+
+export interface TopicStageOptions {
+  readonly exit: Binding<Kafka>;
+  /** Each stream's share of memory, in bytes. */
+  readonly window: number;
+  /** Each partition's share of the disk, in bytes. */
+  readonly disk: number;
+  readonly store: StageStore;
+  /** The most bytes of a record. */
+  readonly maxMessageBytes: number;
+  readonly scheduler: SchedulerLike;
+}
+
+/** A stream that produces to the topic. */
+export interface Producing {
+  /** Told the topic's partitions, again whenever they change. */
+  learn(meta: Meta): void;
+  /** Told why it cannot go on. */
+  fail(thrown: unknown): void;
+}
+
+/** What the streams to one topic share: its partitions, and the exit of each. */
+export class TopicStage {
+  readonly topic: string;
+  readonly options: TopicStageOptions;
+  readonly #left: () => void;
+  readonly #streams = new Set<Producing>();
+  readonly #exits = new Map<number, PartitionExit>();
+  readonly #learning = new Set<Producing>();
+  #meta: Meta | undefined;
+  #watching: Subscriber<never> | undefined;
+  #records = 0;
+  #isOver = false;
+
+  /** @param left told that the last stream has left, and all is answered */
+  constructor(topic: string, options: TopicStageOptions, left: () => void) {
+    this.topic = topic;
+    this.options = options;
+    this.#left = left;
+  }
+
+  join(stream: Producing): void {
+    this.#streams.add(stream);
+  }
+
+  leave(stream: Producing): void {
+    this.#streams.delete(stream);
+    this.#learning.delete(stream);
+    this.#settle();
+  }
+
+  /** Tells a stream the topic's partitions, once they are known. */
+  teach(stream: Producing): void {
+    this.#learning.add(stream);
+    if (this.#meta !== undefined) stream.learn(this.#meta);
+    else if (this.#watching === undefined) this.#watch();
+  }
+
+  /** The age of the next record. */
+  next(): number {
+    this.#records += 1;
+    return this.#records;
+  }
+
+  exit(partition: number): PartitionExit {
+    const known = this.#exits.get(partition);
+    if (known !== undefined) return known;
+    const made = new PartitionExit({
+      ...{ topic: this.topic, partition, exit: this.options.exit },
+      ...{ disk: this.options.disk, scheduler: this.options.scheduler },
+      idle: () => this.#settle(),
+      failed: (thrown) => this.#fail(thrown),
+    });
+    this.#exits.set(partition, made);
+    return made;
+  }
+
+  #settle(): void {
+    if (this.#isOver || this.#streams.size > 0) return;
+    if ([...this.#exits.values()].some(({ isEmpty }) => !isEmpty)) return;
+    this.#isOver = true;
+    for (const exit of this.#exits.values()) exit.close();
+    this.#watching?.unsubscribe();
+    this.#left();
+  }
+
+  #fail(thrown: unknown): void {
+    for (const stream of [...this.#streams]) stream.fail(thrown);
+  }
+
+  #watch(): void {
+    const life = new Subscriber<never>({ next() {}, error: (thrown: unknown) => this.#fail(thrown), complete() {} });
+    this.#watching = life;
+    listen(states<Meta>(this.options.exit, { api: 'meta', topic: this.topic, create: true }), life, {
+      next: (meta) => this.#learn(meta),
+      error: (thrown) => {
+        if (!isFault(thrown)) throw thrown;
+        this.#unknown(thrown);
+      },
+      complete: () => this.#unknown(early(this.topic)),
+    });
+  }
+
+  #learn(meta: Meta): void {
+    this.#meta = meta;
+    for (const stream of [...this.#learning]) stream.learn(meta);
+  }
+
+  /** What was known holds until it is asked for again; those that wait for it cannot go on. */
+  #unknown(fault: KafkaFault): void {
+    this.#watching?.unsubscribe();
+    this.#watching = undefined;
+    const waiting = this.#meta === undefined ? [...this.#learning] : [];
+    this.#meta = undefined;
+    for (const stream of waiting) stream.fail(fault);
+  }
+}
