@@ -33,6 +33,7 @@ export {
   type HttpReplyBegin,
   headerOf,
   headersOf,
+  httpFault,
   pathOf,
   queryOf,
   statusOf,

@@ -5,6 +5,7 @@ import { benchCodec } from './kafka-codec.ts';
 import { print } from './measure.ts';
 import { netProxy } from './net-proxy.ts';
 import { benchProduce } from './produce.ts';
+import { sseFanout, told } from './sse.ts';
 
 await benchFrames();
 await benchFanout();
@@ -22,4 +23,15 @@ console.log('\na proxy, against a bare pipe');
 for (const options of [{}, { tls: true }, { bytes: 3e8, tls: true, connections: 50 }]) {
   const { name, ratio, growth } = await netProxy(options);
   console.log(`  ${name.padEnd(62)} ${ratio.toFixed(2)}x, memory ${growth.toFixed(1)} MB`);
+}
+
+console.log('\nevents of about 120 B to clients that listen, against a bare node:http server');
+for (const [clients, batch] of [
+  [100, 10],
+  [1_000, 10],
+  [5_000, 10],
+  [1_000, 1],
+  [1_000, 100],
+] as const) {
+  console.log(`  ${told(await sseFanout(clients, batch))}`);
 }
