@@ -6,7 +6,7 @@ import type { Binding, Protocol } from '../src/protocol.ts';
 import type { CompileOptions, Supplied } from './compile.ts';
 import { bindingEvents } from './events.ts';
 import { Graph, type GraphNode } from './graph.ts';
-import type { Kind, Parts } from './kind.ts';
+import type { Beside, Kind, OwnRoute, Parts } from './kind.ts';
 import { ConfigError } from './problem.ts';
 import type { Plan, Planned } from './resolve.ts';
 import { type Source, under } from './source.ts';
@@ -46,9 +46,9 @@ export function assemble(
     }
   };
 
+  const base = file === undefined ? '.' : dirname(file);
   const made = new Map(
     [...plan.vaults].map(([name, { type, options, pointer }]) => {
-      const base = file === undefined ? '.' : dirname(file);
       return [name, attempt(() => vaultKind(type)?.make(options as never, base), pointer)];
     }),
   );
@@ -57,10 +57,12 @@ export function assemble(
 
   const add = (planned: Planned): void => {
     const { name, kind, options, vault, pointer } = planned;
-    const parts: Omit<Parts<unknown, unknown>, 'exit'> = {
+    const parts: Omit<Parts<unknown, unknown, unknown, unknown>, 'exit'> = {
       name,
       options: options ?? {},
+      routes: kind.routed === 'itself' ? routesOf(planned, bindingOf) : [],
       vault: vault === undefined ? undefined : made.get(vault),
+      base,
       dir: join(state, name),
       events: bindingEvents(name, onEvent),
       drain,
@@ -69,7 +71,7 @@ export function assemble(
     probe(planned);
     const isWithoutVault = vault !== undefined && parts.vault === undefined;
     const make = (exit: Binding<Protocol>): unknown => {
-      const made = kind.make as (parts: Parts<unknown, unknown>) => unknown;
+      const made = kind.make as (parts: Parts<unknown, unknown, unknown, unknown>) => unknown;
       const from = [pointer, under('/vaults', vault ?? '')] as const;
       return isWithoutVault ? undefined : attempt(() => made({ ...parts, exit }), ...from);
     };
@@ -77,9 +79,16 @@ export function assemble(
     const product =
       kind.routed === 'entry'
         ? leading(planned, each)
-        : make(kind.exit === 'none' ? refuses : leading(planned, bindingOf));
-    if (kind.entry !== 'none') bindings.set(name, guarded(planned, (product ?? refuses) as Binding<Protocol>));
-    else if (product !== undefined) servers.push(product as Observable<never>);
+        : make(
+            kind.exit === 'none'
+              ? refuses
+              : leading(kind.routed === 'itself' ? { ...planned, routes: [] } : planned, bindingOf),
+          );
+    if (kind.entry !== 'none') {
+      const binding = (product ?? refuses) as Binding<Protocol> & Partial<Beside>;
+      bindings.set(name, guarded(planned, binding));
+      if (binding.running !== undefined) servers.push(binding.running);
+    } else if (product !== undefined) servers.push(product as Observable<never>);
   };
 
   /** Tries every condition once, so that one that cannot be met is refused now rather than with each stream. */
@@ -113,6 +122,13 @@ function leading({ kind, routes, exit }: Planned, bindingOf: (name: string) => B
   const ways = routes.map(({ when, exit }) => ({ when, exit: bindingOf(exit as string) }));
   return route((begin) => ways.find(({ when }) => takes(kind, when, begin))?.exit ?? last);
 }
+
+/** The routes of a binding that tries them itself. */
+const routesOf = (
+  { routes }: Planned,
+  bindingOf: (name: string) => Binding<Protocol>,
+): OwnRoute<unknown, unknown, unknown>[] =>
+  routes.map(({ when = [], with: made, exit }) => ({ when, with: made, exit: bindingOf(exit as string) }));
 
 /** A binding without an exit takes, if it has routes, what one of them takes. */
 function guarded({ kind, routes }: Planned, binding: Binding<Protocol>): Binding<Protocol> {

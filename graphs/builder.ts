@@ -45,10 +45,10 @@ export type VaultConfig = {
 export const graph = <const C extends Config>(config: C & Checked<C>): C => config;
 
 type Declared<K> =
-  K extends MakeableKind<infer T, infer N, infer _, infer X, infer O, infer W, infer V>
+  K extends MakeableKind<infer T, infer N, infer _, infer X, infer O, infer W, infer V, infer H>
     ? { readonly type: T; readonly kind: N; readonly telemetry?: unknown } & OptionsOf<O> &
         (V extends true ? { readonly vault?: string } : unknown) &
-        (X extends 'none' ? Terminal<W> : Leading<W>)
+        (X extends 'none' ? Terminal<W> : Leading<W, H>)
     : never;
 
 type OptionsOf<O> = O extends { readonly not: Schema }
@@ -58,10 +58,15 @@ type OptionsOf<O> = O extends { readonly not: Schema }
     : { readonly options?: FromSchema<O> };
 type WhenOf<W> = W extends { readonly not: Schema } ? unknown : { readonly when?: readonly FromSchema<W>[] };
 type Terminal<W> = W extends { readonly not: Schema } ? unknown : { readonly routes?: readonly WhenOf<W>[] };
-type Leading<W> =
-  | { readonly exit: string; readonly routes?: readonly RouteOf<W>[] }
-  | { readonly exit?: string; readonly routes: readonly RouteOf<W>[] };
-type RouteOf<W> = WhenOf<W> & { readonly exit: string };
+type WithOf<H> = H extends { readonly not: Schema }
+  ? unknown
+  : H extends { readonly required: readonly string[] }
+    ? { readonly with: FromSchema<H> }
+    : { readonly with?: FromSchema<H> };
+type Leading<W, H> =
+  | { readonly exit: string; readonly routes?: readonly RouteOf<W, H>[] }
+  | { readonly exit?: string; readonly routes: readonly RouteOf<W, H>[] };
+type RouteOf<W, H> = WhenOf<W> & WithOf<H> & { readonly exit: string };
 
 /** What `C` must be besides a config: each key a known one, each name that of something there and fitting. */
 type Checked<C extends Config> = {

@@ -1,5 +1,10 @@
 import { merge, NEVER, type Observable } from 'rxjs';
 import { SluiceError } from '../src/errors.ts';
+import type { Decoding } from '../src/messages/decoding.ts';
+import type { Encodable, Encoding } from '../src/messages/encoding.ts';
+import { type Messages, type MessagesItem, type MessagesOptions, messages } from '../src/messages/messages.ts';
+import { type ProduceOptions, type Producer, produce } from '../src/messages/producer.ts';
+import type { Kafka } from '../src/protocol/kafka.ts';
 import type { Binding, Protocol } from '../src/protocol.ts';
 import type { Problem } from './problem.ts';
 import { suggest } from './suggest.ts';
@@ -57,6 +62,49 @@ export class Graph {
       'CONFIG_UNKNOWN_BINDING',
       `no binding of ${this.name} that takes streams is named ${name}; ${near}`,
     );
+  }
+
+  /**
+   * The messages of a topic, read through a binding that takes kafka streams, as `messages` reads them.
+   *
+   * @example
+   * for await (const { key, value } of graph.messages('app', { topic: 'orders', from: 'earliest', value: 'json' })) {
+   *   await handle(value);
+   * }
+   *
+   * @throws SluiceError CONFIG_UNKNOWN_BINDING, CONFIG_PROTOCOL, OPTION_INVALID
+   */
+  messages<const K extends Decoding = 'bytes', const V extends Decoding = 'bytes', const M extends boolean = false>(
+    binding: string,
+    options: MessagesOptions<K, V, M>,
+  ): Messages<MessagesItem<K, V, M>> {
+    return messages(this.kafka(binding), options);
+  }
+
+  /**
+   * Writes to a topic through a binding that takes kafka streams, as `produce` does.
+   *
+   * @example
+   * const orders = graph.produce('app', { topic: 'orders', value: 'json' });
+   * const { partition, offset } = await orders.send({ key: 'a', value: { total: 5 } });
+   *
+   * @throws SluiceError CONFIG_UNKNOWN_BINDING, CONFIG_PROTOCOL, OPTION_INVALID
+   */
+  produce<const K extends Encoding = 'bytes', const V extends Encoding = 'bytes'>(
+    binding: string,
+    options: ProduceOptions<K, V>,
+  ): Producer<Encodable<K>, Encodable<V>> {
+    return produce(this.kafka(binding), options);
+  }
+
+  /** The operator of that name, if it takes kafka streams. @throws SluiceError CONFIG_UNKNOWN_BINDING, CONFIG_PROTOCOL */
+  kafka(name: string): Binding<Kafka> {
+    const binding = this.binding<Kafka>(name);
+    const fits = ({ entry }: GraphNode): boolean => entry === 'kafka' || entry === 'unknown';
+    if (this.nodes.some((node) => node.name === name && fits(node))) return binding;
+    const others = this.nodes.filter(fits).map((node) => node.name);
+    const known = others.length === 0 ? 'none of this graph does' : `these do: ${others.join(', ')}`;
+    throw new SluiceError('CONFIG_PROTOCOL', `${name} takes no kafka streams; ${known}`);
   }
 
   /**

@@ -1,3 +1,4 @@
+export * from '../src/messages/index.ts';
 export { type BindingConfig, type Config, graph, type VaultConfig } from './builder.ts';
 export { type CompileOptions, compile, type Supplied } from './compile.ts';
 export type { GraphEvent } from './events.ts';

@@ -36,6 +36,7 @@ export interface Planned {
 /** The first route with a condition that takes a stream, or with no condition, leads it. */
 export interface PlannedRoute {
   readonly when: readonly unknown[] | undefined;
+  readonly with: unknown;
   readonly exit: string | undefined;
 }
 
@@ -73,7 +74,7 @@ function plan(source: Source, { name, value, pointer }: Child, root: Section): P
   }
   const routes = list(value.routes).map((route, index) => {
     findGuards(source, route, `${pointer}/routes/${index}/guarded`, Object.keys(record(root.guards)));
-    return { when: 'when' in route ? list(route.when) : undefined, exit: text(route.exit) };
+    return { when: 'when' in route ? list(route.when) : undefined, with: route.with, exit: text(route.exit) };
   });
   return { name, kind, options: value.options, vault, routes, exit: text(value.exit), pointer };
 }

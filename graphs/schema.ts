@@ -56,15 +56,16 @@ const somewhere: Schema = {
 };
 
 /** What a binding of a kind holds. */
-export function bindingSchema({ type, kind, exit, options, when, vault, rules }: Kind): Schema {
+export function bindingSchema({ type, kind, exit, options, when, with: made, vault, rules }: Kind): Schema {
   const route: Schema = {
     type: 'object',
     properties: {
       ...(when && { when: { description: 'conditions, any of which takes a stream', type: 'array', items: when } }),
+      ...(made && { with: made }),
       ...(exit !== 'none' && { exit: { description: 'the binding it leads to', type: 'string' } }),
       guarded: { ...roles, description: 'the guards to pass, each with the roles it asks for' },
     },
-    required: exit === 'none' ? ['when'] : ['exit'],
+    required: [...(exit === 'none' ? ['when'] : ['exit']), ...(made?.required ? ['with'] : [])],
     additionalProperties: false,
   };
   return {

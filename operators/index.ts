@@ -1,4 +1,5 @@
 export { echoServer } from './echo/server.ts';
+export { type FilesystemServerOptions, filesystemServer } from './filesystem/server.ts';
 export { type BufferOptions, buffer } from './flow/buffer.ts';
 export { type ConflateOptions, conflate } from './flow/conflate.ts';
 export { type FanoutOptions, fanout } from './flow/fanout.ts';
@@ -7,8 +8,20 @@ export { type MapRuns, map } from './flow/map.ts';
 export { type MergeOptions, merge } from './flow/merge.ts';
 export { route } from './flow/route.ts';
 export { type StageOptions, stage } from './flow/stage.ts';
+export { type AccessControl, accessControl } from './http/access-control.ts';
+export { type CredentialPlaces, type Credentials, identified } from './http/identified.ts';
+export { type HttpWhen, httpMatches } from './http/matches.ts';
+export { type HttpServerOptions, httpServer } from './http/server.ts';
+export {
+  type HttpFilesystemProxyOptions,
+  type HttpFilesystemRoute,
+  httpFilesystemProxy,
+} from './http-filesystem/proxy.ts';
+export { type CacheServer, type CacheServerOptions, cacheServer } from './kafka/cache-server.ts';
 export { client as kafkaClient, type KafkaClientOptions } from './kafka/client.ts';
 export { type KafkaWhen, kafkaMatches } from './kafka/matches.ts';
+export { type SseWhen, sseMatches } from './sse/matches.ts';
+export { type SseServerOptions, sseServer } from './sse/server.ts';
 export { type TcpClientOptions, tcpClient } from './tcp/client.ts';
 export { type TcpWhen, tcpMatches } from './tcp/matches.ts';
 export { type TcpServerOptions, tcpServer } from './tcp/server.ts';

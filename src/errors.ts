@@ -63,6 +63,38 @@ export const codes = {
   KAFKA_RECORD_TOO_LARGE: 'a record is larger than a producer sends',
   KAFKA_BATCH_REFUSED: 'a record was refused with another one of its batch',
   KAFKA_FRAGMENT: 'the parts of a produced record do not fit together',
+  MESSAGE_GAP: 'messages are gone that were to be read',
+  MESSAGE_DECODE: 'the key or value of a message cannot be decoded',
+  MESSAGE_ENCODE: 'a record cannot be encoded',
+  PRODUCE_CLOSED: 'a record was given to a producer that takes no more, or was given up',
+  HTTP_BAD_REQUEST: 'a request is not http, or not one that can be understood',
+  HTTP_UNAUTHORIZED: 'a request does not say who it is from, or not so that it is believed',
+  HTTP_FORBIDDEN: 'a request asks for what it may not have',
+  HTTP_NOT_FOUND: 'a request asks for what is not there',
+  HTTP_METHOD: 'a request has a method that its path does not take',
+  HTTP_NOT_ACCEPTABLE: 'a request accepts no form that there is',
+  HTTP_REQUEST_TIMEOUT: 'a request was not sent in time',
+  HTTP_PRECONDITION: 'what a request takes for granted is not so',
+  HTTP_BODY_TOO_LARGE: 'the body of a request is larger than it may be',
+  HTTP_EXPECTATION: 'a request expects what cannot be done',
+  HTTP_HEADERS_TOO_LARGE: 'the headers of a request are larger than they may be',
+  HTTP_UNAVAILABLE: 'a request cannot be answered for now',
+  HTTP_UPSTREAM_TIMEOUT: 'what a request asks for did not come in time',
+  HTTP_WRITE_TIMEOUT: 'a client took nothing of an answer for too long',
+  FILE_NOT_FOUND: 'there is no such file',
+  FILE_FAILED: 'a file cannot be read',
+  CACHE_LOCKED: 'another process has the directory of a cache open',
+  CACHE_KIND: 'a directory holds a store of another kind, or something else',
+  CACHE_OPEN: 'the directory of a cache cannot be used',
+  CACHE_DAMAGED: 'a topic log on this machine, the only copy there is, does not open',
+  CACHE_CORRUPT: 'what a cache has stored is not what was written, and cannot be fetched again now',
+  CACHE_WRITE: 'a cache cannot be written to',
+  CACHE_RESTARTED: 'a log begins anew, so that what was to be appended does not fit',
+  CACHE_CLOSED: 'the cache of a log was closed, or the topic is gone',
+  SNAPSHOT_EXPIRED: 'a bounded read took nothing for too long',
+  SNAPSHOT_LOST: 'what a bounded read had still to send is gone from the log',
+  CACHE_LOG_MISSING: 'the exit of a cache client brings no log',
+  CACHE_LOG_GONE: 'the log of a partition is no longer kept',
   CONFIG_INVALID: 'a config has mistakes',
   CONFIG_SYNTAX: 'a config is not YAML',
   CONFIG_TOO_LARGE: 'a config is larger or deeper than any config should be',
@@ -81,12 +113,11 @@ export const codes = {
   CONFIG_UNKNOWN_GUARD: 'a route names a guard that does not exist',
   CONFIG_UNKNOWN_BINDING: 'a graph was asked for a binding that it does not have',
   CONFIG_UNSUPPORTED: 'something known that this build cannot honour',
-  CONFIG_PROTOCOL: 'an exit leads to a binding that speaks another protocol',
+  CONFIG_PROTOCOL: 'an exit leads to a binding that speaks another protocol, or a stream is opened of one that does',
   CONFIG_CYCLE: 'exits lead round in a circle',
   CONFIG_UNREACHABLE: 'no server leads to a binding',
   CONFIG_REFUSED: 'a binding or vault refuses its options',
   CLI_FILE: 'a file given on the command line cannot be read',
-  CLI_BINDING: 'a binding given on the command line takes no kafka streams',
   CLI_INPUT: 'what is to be produced cannot be read as records',
   CLI_OUTPUT: 'records cannot be written to standard output',
   CLI_DRAIN: 'streams were cut off, since they did not finish in time after a signal',
@@ -113,6 +144,11 @@ export class SluiceError extends Error implements Fault {
 
 /** Whether a value is an integer >= 1, as credit and costs are. */
 export const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 1;
+
+/** Whether what an Observable failed with, or what was thrown, is a fault; anything else is a defect. */
+export const isFault = (thrown: unknown): thrown is Fault =>
+  thrown instanceof SluiceError ||
+  (typeof thrown === 'object' && thrown !== null && 'code' in thrown && !(thrown instanceof Error));
 
 /** Answers `value` if it is an integer >= 1. @throws SluiceError OPTION_INVALID */
 export function positive(name: string, value: number): number {

@@ -18,13 +18,48 @@ export {
 } from './frame.ts';
 export { FrameLawError, type LawCode, lawful } from './lawful.ts';
 export { type Listener, listen, operate } from './listen.ts';
+export type { Chunk, KeyIndex, Log, LogIsolation, LogOffsets, Missed, Seen } from './log.ts';
 export { type Answer, type Gap, isAnswer, isBarrier, isCumulative, type Mark, replaces } from './marks.ts';
 export { type FilesystemVaultOptions, filesystemVault } from './net/filesystem-vault.ts';
 export type { KeyEntry, Vault } from './net/vault.ts';
 export { cut, type Divisible, keep, type Parts } from './payload.ts';
-export type { Body, Fragment, Kafka, ProducedRecord } from './protocol/kafka.ts';
+export type { Filesystem, FilesystemBegin, FilesystemReplyBegin } from './protocol/filesystem.ts';
+export type { Authorization, Guard, Identity } from './protocol/guard.ts';
+export {
+  type Http,
+  type HttpBegin,
+  type HttpFault,
+  type HttpHeader,
+  type HttpReplyBegin,
+  headerOf,
+  headersOf,
+  pathOf,
+  queryOf,
+  statusOf,
+} from './protocol/http.ts';
+export type {
+  Acks,
+  Body,
+  Condition,
+  Filter,
+  Fragment,
+  From,
+  Header,
+  Isolation,
+  Kafka,
+  KafkaAnswer,
+  KafkaBegin,
+  KafkaFault,
+  KafkaMark,
+  KafkaRecord,
+  KafkaReplyBegin,
+  ProducedRecord,
+} from './protocol/kafka.ts';
 export { fragment } from './protocol/kafka-fragment.ts';
+export { type Warmth, warmth } from './protocol/kafka-warmth.ts';
 export type { Endpoint, Net, NetBegin, NetLane } from './protocol/net.ts';
+export type { Sse, SseBegin, SseProgress } from './protocol/sse.ts';
+export { events, SseBody, type SseEvent, SseEvents } from './protocol/sse-events.ts';
 export type { AnyLane, Binding, Lane, LaneOperator, Protocol, Proxy, RunLane } from './protocol.ts';
 export { Fifo, type Owe, type Queue } from './queue.ts';
 export { type RelayOptions, relay } from './relay.ts';

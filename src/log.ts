@@ -2,6 +2,15 @@ import type { Observable, TeardownLogic } from 'rxjs';
 import type { Gap } from './marks.ts';
 import type { Positioned, Run } from './run.ts';
 
+/** Where a stream begins on a partition: the log's start, its end, an offset, or the first record at or after a time. */
+export type From = 'earliest' | 'latest' | { readonly offset: bigint } | { readonly timestamp: bigint };
+
+/** A record that a key index may know. */
+export interface KeyedRecord extends Positioned {
+  /** One without neither conflates nor is conflated. */
+  readonly key: Uint8Array | null;
+}
+
 /** Which records a reader of a log sees: those that are decided and not aborted, or all. */
 export type LogIsolation = 'read_committed' | 'read_uncommitted';
 
@@ -16,6 +25,19 @@ export interface LogOffsets {
   /** Whether these are those of the source that the log follows, as of now. A log that follows none always is. */
   readonly isLevel: boolean;
 }
+
+/** Where a reader of a partition begins, and where that stands. */
+export interface PartitionOffsets {
+  readonly partition: number;
+  /** The next offset that the stream will read. */
+  readonly offset: bigint;
+  readonly lastStableOffset: bigint;
+  readonly highWatermark: bigint;
+}
+
+/** Where the log ends for a reader. */
+export const readableEnd = (offsets: LogOffsets, isolation: LogIsolation): bigint =>
+  isolation === 'read_committed' ? offsets.lastStableOffset : offsets.highWatermark;
 
 /** A stretch of a log in memory: all that there is to read from offset `from` up to, not including, `to`. */
 export interface Chunk<R extends Positioned> {
@@ -41,7 +63,10 @@ export interface Missed {
   readonly resume: bigint;
 }
 
-/** By key, the newest offset among the decided records of a compacted partition; answered from memory alone. */
+/**
+ * By key, the newest offset among the decided records of a compacted partition, of all that there are; answered from memory
+ * alone.
+ */
 export interface KeyIndex {
   /** `undefined` where no decided record has the key. */
   newest(key: Uint8Array): bigint | undefined;
@@ -66,7 +91,7 @@ export interface Log<R extends Positioned> {
 
   /** The chunk with the offset, if it is in memory: `from <= offset < to`. Nothing at the end of what may be read. */
   peek(offset: bigint, isolation: LogIsolation): Chunk<R> | undefined;
-  /** Brings that chunk into memory and emits it, once. Errors with a fault. */
+  /** Brings that chunk into memory and emits it, once, or completes if there is none. Errors with a fault. */
   load(offset: bigint, isolation: LogIsolation): Observable<Chunk<R>>;
   /**
    * Of a chunk, the records that are still the newest of their key, as of now: left out are those for which the index
@@ -79,8 +104,17 @@ export interface Log<R extends Positioned> {
 
   /** What whoever starts now, at no offset it has from before, has to remember. */
   readonly seen: Seen;
-  /** What a reader at `position` missed that remembers `seen`; whoever begins at an offset from before saw no tombstone go. */
+  /**
+   * What a reader at `position` missed that remembers `seen`; whoever begins at an offset from before saw no tombstone go.
+   * Cheap, for it is asked at every send, and each gap is answered once: `seen` is then what it is now. A position behind
+   * the end is out of range only where the log is level.
+   */
   missed(position: bigint, seen: Seen): Missed | undefined;
+  /**
+   * Up to where the index stood when the cleaner last took something: what it took is superseded below that. Never above
+   * the last stable offset; 0 where nothing was taken.
+   */
+  readonly cleaned: bigint;
   /**
    * Keeps the cleaner from removing what a snapshot taken at `end` is still to read: what is superseded only by records
    * at or above `end`. Undone by what it answers.

@@ -24,6 +24,18 @@ export interface Gap extends Mark {
   readonly reason: string;
 }
 
+/** Tells that a consumer has all that there was when it began, once. */
+export interface CaughtUp extends Mark {
+  readonly mark: 'caught-up';
+}
+
+/** Up to where a stream has read, by partition: enough to resume after any record. */
+export interface Progress extends Mark {
+  readonly mark: 'progress';
+  readonly topicId?: string;
+  readonly offsets: ReadonlyMap<number, bigint>;
+}
+
 /** Whether a flush is an answer; otherwise it is a mark. */
 export const isAnswer = (ext: Mark | Answer): ext is Answer => 'answer' in ext;
 

@@ -40,6 +40,7 @@ const rules: readonly { readonly from: RegExp; readonly may: RegExp }[] = [
     from: /^src\/kafka\//,
     may: /^node:|^rxjs$|^src\/(kafka\/([a-z]+\/)?|protocol\/|records\/(codecs\/)?)?[a-z0-9-]+\.ts$/,
   },
+  { from: /^src\/messages\//, may: /^node:(buffer|stream)$|^rxjs$|^src\/(messages\/|protocol\/)?[a-z-]+\.ts$/ },
   {
     from: /^src\/stage\//,
     may: /^node:(fs\/promises|path)$|^rxjs$|^@node-rs\/crc32$|^src\/(stage\/|protocol\/)?[a-z0-9-]+\.ts$/,

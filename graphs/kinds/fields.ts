@@ -26,3 +26,12 @@ export const ports = {
 
 /** A list of words. */
 export const strings = { type: 'array', items: { type: 'string' } } as const satisfies Schema;
+
+/** The conditions of a route by topic. */
+export const topicWhen = {
+  type: 'object',
+  properties: {
+    topic: { description: 'the name of the topic, `*` for any run of characters', type: 'string' },
+  },
+  additionalProperties: false,
+} as const satisfies Schema;

@@ -5,14 +5,7 @@ import { serversOf } from '../../operators/kafka/servers.ts';
 import type { Sasl } from '../../src/kafka/sasl.ts';
 import { type FromSchema, implies, type Schema } from '../json-schema.ts';
 import { kind } from '../kind.ts';
-
-const when = {
-  type: 'object',
-  properties: {
-    topic: { description: 'the name of the topic, `*` for any run of characters', type: 'string' },
-  },
-  additionalProperties: false,
-} as const satisfies Schema;
+import { topicWhen as when } from './fields.ts';
 
 /** What the format lets a guard fill in cannot be: there are none. */
 const OURS = '^(?![\\s\\S]*\\{(identity|credentials)\\})';

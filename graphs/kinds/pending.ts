@@ -11,14 +11,10 @@ const known = (type: string, kind: string, entry: Speaks, exit: Speaks): Kind =>
 /** Kinds of the format that this build knows by name, and refuses. One that becomes makeable hides its line here. */
 export const pending: readonly Kind[] = [
   known('tls', 'proxy', 'net', 'net'),
-  known('http', 'server', 'net', 'http'),
   known('http', 'client', 'http', 'net'),
-  known('sse', 'server', 'http', 'sse'),
   known('sse', 'client', 'sse', 'http'),
   known('http-kafka', 'proxy', 'http', 'kafka'),
   known('sse-kafka', 'proxy', 'sse', 'kafka'),
-  known('http-filesystem', 'proxy', 'http', 'unknown'),
-  known('filesystem', 'server', 'unknown', 'none'),
   known('kafka', 'cache_client', 'kafka', 'kafka'),
   known('kafka', 'cache_server', 'kafka', 'kafka'),
   known('kafka', 'client', 'kafka', 'net'),

@@ -68,6 +68,7 @@ export const tlsServer = (
             const { servername, alpnProtocol } = socket;
             const agreed = {
               ...begin,
+              secure: true,
               ...(servername && { authority: servername }),
               ...(alpnProtocol && { alpn: alpnProtocol }),
             };

@@ -8,7 +8,7 @@ import { logTo, tell } from './log.ts';
 import { print } from './print.ts';
 import { progressOn } from './progress.ts';
 import { asJson, asText } from './render.ts';
-import { endedBySignal, failure, flushed, kafkaBinding, type TopicOptions } from './topic.ts';
+import { endedBySignal, failure, flushed, type TopicOptions } from './topic.ts';
 
 export interface ConsumeOptions extends TopicOptions {
   readonly from: From;
@@ -28,7 +28,7 @@ export interface ConsumeOptions extends TopicOptions {
 export async function consume(file: string, options: ConsumeOptions, io: Io): Promise<number> {
   const { bindings = {} } = options;
   const graph = await load(file, io, { bindings, onEvent: (event) => tell(log, event) });
-  const binding = kafkaBinding(graph, options.binding);
+  const binding = graph.kafka(options.binding);
   const progress = progressOn(io);
   const log = logTo(progress);
   const initial = emitter<Kafka['initial']>(beginOf(options), () => ({ pull: () => undefined }));

@@ -36,4 +36,14 @@ export const tell = (log: Logger, event: GraphEvent): void =>
     .with({ kind: 'retrying' }, ({ binding, fault: { code, message } }) =>
       log.warn({ binding, code }, `is tried again: ${message}`),
     )
+    .with({ kind: 'ready' }, ({ binding, topic }) => log.info({ binding, topic }, `${topic} is level with its source`))
+    .with({ kind: 'cache' }, ({ binding, event }) =>
+      log.warn({ binding, ...printable(event) }, `the cache: ${event.event}`),
+    )
     .exhaustive();
+
+/** An event without what JSON does not take. */
+const printable = (event: object): object =>
+  Object.fromEntries(
+    Object.entries(event).map(([name, value]) => [name, typeof value === 'bigint' ? `${value}` : value]),
+  );

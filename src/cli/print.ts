@@ -6,10 +6,10 @@ import { SluiceError } from '../errors.ts';
 import type { Frame } from '../frame.ts';
 import { listen } from '../listen.ts';
 import type { Gap } from '../marks.ts';
+import { errorOf } from '../messages/fault.ts';
 import type { Kafka, KafkaRecord, KafkaReplyBegin } from '../protocol/kafka.ts';
 import type { Run } from '../run.ts';
 import type { Renderer } from './render.ts';
-import { UNEXPLAINED } from './topic.ts';
 
 /** How much is fetched ahead of what is printed, in bytes. */
 const READ_AHEAD = 1024 * 1024;
@@ -75,7 +75,7 @@ export const print = (reply: Observable<Frame<Kafka['reply']>>, options: PrintOp
           case 'end':
             return out.complete();
           case 'abort':
-            return out.error(frame.ext ?? UNEXPLAINED);
+            return out.error(errorOf(frame.ext));
         }
       },
     });

@@ -1,17 +1,15 @@
 import { createReadStream } from 'node:fs';
-import { catchError, finalize, lastValueFrom, Observable, of } from 'rxjs';
-import { emitter } from '../emitter.ts';
-import { type Data, end, type Following, type Frame } from '../frame.ts';
-import { listen } from '../listen.ts';
-import { cut } from '../payload.ts';
-import type { Acks, Fragment, Kafka } from '../protocol/kafka.ts';
+import { pipeline } from 'node:stream/promises';
+import type { Bytes, NewMessage, NewMessageOpening, ProduceAnswer, Producer } from '../../graphs/index.ts';
+import { SluiceError } from '../errors.ts';
+import type { Acks } from '../protocol/kafka.ts';
 import type { HeaderOption } from './arguments.ts';
-import { type Input, Lines, type Template, Whole } from './input.ts';
+import { chunksOf, linesOf } from './input.ts';
 import { exitCodes, type Io } from './io.ts';
 import { load } from './load.ts';
 import { logTo, tell } from './log.ts';
 import { type Progress, progressOn } from './progress.ts';
-import { failure, inALine, kafkaBinding, signals, type TopicOptions, UNEXPLAINED } from './topic.ts';
+import { failure, lineOf, signals, type TopicOptions } from './topic.ts';
 
 export interface ProduceOptions extends TopicOptions {
   /** What stands between key and value; without it, records have no key. */
@@ -26,129 +24,137 @@ export interface ProduceOptions extends TopicOptions {
 
 /** Sends records to a topic; answers the exit code once each is answered. */
 export async function produce(config: string, options: ProduceOptions, io: Io): Promise<number> {
-  const { bindings = {} } = options;
+  const { bindings = {}, topic, acks } = options;
   const graph = await load(config, io, { bindings, onEvent: (event) => tell(log, event) });
-  const binding = kafkaBinding(graph, options.binding);
+  const producer = graph.produce(options.binding, { topic, ...(acks !== undefined && { acks }) });
   const progress = progressOn(io);
   const log = logTo(progress);
-  const sending = new Sending(options, io);
-  return lastValueFrom(
-    answered(binding(sending.frames), sending, progress, io).pipe(
-      catchError((thrown) => of(failure(thrown, progress))),
-      finalize(() => progress.stop()),
-    ),
-  );
+  const sending = new Sending(producer, progress, io);
+  try {
+    return await sending.send(options);
+  } finally {
+    progress.stop();
+  }
 }
 
-/** The initial lane: what the input has, cut to the credit there is, and END when there is no more of it. */
+type Topic = Producer<Bytes | null, Bytes | null>;
+
+/** The records of one command, and what became of them. */
 class Sending {
-  readonly frames: Observable<Frame<Kafka['initial']>>;
-  /** How many records were begun. */
-  records = 0;
-  /** Why the input ended before its time. */
-  failed: unknown;
-  /** Takes no more records. */
-  stop = (): void => {};
-  #waiting: Data<Fragment> | undefined;
+  readonly #producer: Topic;
+  readonly #progress: Progress;
+  readonly #io: Io;
+  #acknowledged = 0;
+  #refused = 0;
+  #unknown = 0;
+  #isStopping = false;
+  #isFailed = false;
 
-  constructor({ topic, acks, file, header = [], partition, keySeparator }: ProduceOptions, io: Io) {
-    const template: Template = { headers: header, ...(partition !== undefined && { partition }) };
-    const ext = {
-      api: 'merged',
-      capabilities: 'produce',
-      topic,
-      from: { default: 'latest' },
-      ...(acks !== undefined && { acks }),
-    } as const;
-    this.frames = emitter<Kafka['initial']>(ext, (wake, out) => {
-      const input =
-        file === undefined
-          ? new Lines(io.stdin, template, keySeparator, wake)
-          : new Whole(createReadStream(file), template, wake);
-      out.add(() => input.close());
-      this.stop = () => {
-        input.stop();
-        wake();
-      };
-      return { pull: (balance) => this.#pull(input, balance) };
-    });
+  constructor(producer: Topic, progress: Progress, io: Io) {
+    this.#producer = producer;
+    this.#progress = progress;
+    this.#io = io;
   }
 
-  #pull(input: Input, balance: number): Following<Kafka['initial']> | undefined {
-    if (this.#waiting === undefined) {
-      const next = this.#next(input);
-      if (next === undefined) return undefined;
-      if (next === 'end') return end();
-      if (next.payload.opens !== undefined) this.records += 1;
-      this.#waiting = next;
-    }
-    const frame = this.#waiting;
-    if (balance <= 0) return undefined;
-    const [head, rest] = cut(frame, balance) ?? [frame, undefined];
-    this.#waiting = rest;
-    return head;
-  }
-
-  #next(input: Input): Data<Fragment> | 'end' | undefined {
+  async send({ file, ...options }: ProduceOptions): Promise<number> {
+    const asked = signals(this.#io).subscribe(() => this.#signalled());
+    const told = this.#producer.answers.subscribe((answer) => this.#answered(answer));
     try {
-      return input.next();
+      if (file === undefined) await this.#lines(options);
+      else await this.#file(file, openingOf(options));
     } catch (thrown) {
       // What was sent is answered all the same.
-      this.failed = thrown;
-      return 'end';
+      if (!this.#isStopping) this.#fail(thrown);
     }
+    // What became of each record is told already.
+    await this.#producer.close().catch(() => {});
+    asked.unsubscribe();
+    told.unsubscribe();
+    this.#summarise();
+    return this.#isFailed ? exitCodes.failed : exitCodes.ok;
+  }
+
+  async #lines(options: ProduceOptions): Promise<void> {
+    const opening = openingOf(options);
+    let line = 0;
+    for await (const lines of linesOf(this.#io.stdin)) {
+      for (const text of lines) {
+        line += 1;
+        if (!this.#producer.next(recordOf(text, line, opening, options.keySeparator))) await this.#producer.ready();
+        if (this.#isStopping) return;
+      }
+    }
+  }
+
+  async #file(path: string, opening: NewMessageOpening<null>): Promise<void> {
+    const record = this.#producer.open(opening);
+    try {
+      await pipeline(chunksOf(createReadStream(path)), record);
+      this.#acknowledged += 1;
+      this.#progress.add(1);
+    } catch (thrown) {
+      if (record.isRefused) this.#refused += 1;
+      else if (!(thrown instanceof SluiceError && thrown.code === 'CLI_INPUT')) this.#unknown += 1;
+      throw thrown;
+    }
+  }
+
+  #answered(answer: ProduceAnswer): void {
+    if (answer.answer === 'produced') this.#acknowledged += 1;
+    else if (answer.answer === 'refused') {
+      this.#refused += 1;
+      this.#isFailed = true;
+      this.#progress.err(`line ${answer.record + 1}: ${lineOf(answer.error)}\n`);
+    } else {
+      this.#unknown += 1;
+      // They all fail for one reason.
+      if (this.#unknown === 1) this.#fail(answer.error);
+      return this.#stop();
+    }
+    this.#progress.add(1);
+  }
+
+  #signalled(): void {
+    if (this.#isStopping) return this.#io.exit(exitCodes.failed);
+    this.#stop();
+  }
+
+  /** Takes no more records. */
+  #stop(): void {
+    this.#isStopping = true;
+    this.#io.stdin.destroy();
+  }
+
+  #fail(thrown: unknown): void {
+    this.#isFailed = true;
+    failure(thrown, this.#progress);
+  }
+
+  #summarise(): void {
+    const parts = [
+      `${this.#acknowledged} records acknowledged`,
+      ...(this.#refused > 0 ? [`${this.#refused} refused`] : []),
+      ...(this.#unknown > 0 ? [`${this.#unknown} unknown`] : []),
+    ];
+    this.#progress.err(`${parts.join(', ')}\n`);
   }
 }
 
-/** Counts the answers and tells of refusals; emits the exit code once the reply is over. */
-const answered = (
-  reply: Observable<Frame<Kafka['reply']>>,
-  sending: Sending,
-  progress: Progress,
-  io: Io,
-): Observable<number> =>
-  new Observable((out) => {
-    let [acknowledged, refused, stopping] = [0, 0, false];
-    const summarise = (): void => {
-      const unknown = sending.records - acknowledged - refused;
-      const parts = [
-        `${acknowledged} records acknowledged`,
-        ...(refused > 0 ? [`${refused} refused`] : []),
-        ...(unknown > 0 ? [`${unknown} unknown`] : []),
-      ];
-      progress.err(`${parts.join(', ')}\n`);
-    };
-    const finish = (fault?: unknown): void => {
-      const reason = fault ?? sending.failed;
-      if (reason !== undefined) failure(reason, progress);
-      summarise();
-      out.next(reason === undefined && refused === 0 ? exitCodes.ok : exitCodes.failed);
-      out.complete();
-    };
-    listen(signals(io), out, {
-      next() {
-        if (stopping) return io.exit(exitCodes.failed);
-        stopping = true;
-        sending.stop();
-      },
-    });
-    listen(reply, out, {
-      next(frame) {
-        switch (frame.kind) {
-          case 'flush':
-            if (!('answer' in frame.ext)) return;
-            progress.add(1);
-            if (frame.ext.answer === 'produced') acknowledged += 1;
-            else {
-              refused += 1;
-              progress.err(`line ${frame.ext.record + 1}: ${inALine(frame.ext.fault)}\n`);
-            }
-            return;
-          case 'end':
-            return finish();
-          case 'abort':
-            return finish(frame.ext ?? UNEXPLAINED);
-        }
-      },
-    });
-  });
+const openingOf = ({ header = [], partition }: ProduceOptions): NewMessageOpening<null> => ({
+  headers: header,
+  partition,
+});
+
+/** A line; before `separator`, if there is one, stands its key. @throws SluiceError CLI_INPUT */
+function recordOf(
+  text: Buffer,
+  line: number,
+  opening: NewMessageOpening<null>,
+  separator: Buffer | undefined,
+): NewMessage<Buffer, Buffer> {
+  const { headers, partition } = opening;
+  if (separator === undefined) return { value: text, headers, partition };
+  const at = text.indexOf(separator);
+  if (at < 0) throw new SluiceError('CLI_INPUT', `line ${line} has no key separator`);
+  return { key: text.subarray(0, at), value: text.subarray(at + separator.length), headers, partition };
+}

@@ -1,12 +1,11 @@
 import type { Writable } from 'node:stream';
 import { Observable } from 'rxjs';
-import type { Graph, Supplied } from '../../graphs/index.ts';
-import { type Fault, SluiceError } from '../errors.ts';
+import type { Supplied } from '../../graphs/index.ts';
+import { SluiceError } from '../errors.ts';
 import { end } from '../frame.ts';
 import { listen, operate } from '../listen.ts';
 import type { Kafka } from '../protocol/kafka.ts';
-import { isFault } from '../protocol/kafka-error.ts';
-import type { Binding, LaneOperator } from '../protocol.ts';
+import type { LaneOperator } from '../protocol.ts';
 import { exitCodes, type Io, type Terminal } from './io.ts';
 import { logTo } from './log.ts';
 
@@ -18,27 +17,13 @@ export interface TopicOptions {
   readonly bindings?: Supplied;
 }
 
-/** The binding of that name, which takes kafka streams. @throws SluiceError CONFIG_UNKNOWN_BINDING, CLI_BINDING */
-export function kafkaBinding(graph: Graph, name: string): Binding<Kafka> {
-  const binding = graph.binding<Kafka>(name);
-  const fits = ({ entry }: { readonly entry: string }): boolean => entry === 'kafka' || entry === 'unknown';
-  if (graph.nodes.some((node) => node.name === name && fits(node))) return binding;
-  const others = graph.nodes.filter(fits).map((node) => node.name);
-  const known = others.length === 0 ? 'none of this graph does' : `these do: ${others.join(', ')}`;
-  throw new SluiceError('CLI_BINDING', `${name} takes no kafka streams; ${known}`);
-}
-
-/** What an ABORT that does not say why is told as. */
-export const UNEXPLAINED: Fault = { code: 'KAFKA_CLOSED', message: 'the stream was ended without a reason' };
-
-/** A fault in a line: its code, and what it says. */
-export const inALine = ({ code, message }: Fault): string =>
-  message.startsWith(`${code}: `) ? message : `${code}: ${message}`;
+/** What a command failed with, in a line. */
+export const lineOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));
 
 /** Tells what a command failed with: a fault in a line, and a defect whole. Answers the exit code. */
 export function failure(thrown: unknown, io: Terminal): number {
-  if (isFault(thrown)) io.err(`${inALine(thrown)}\n`);
-  else logTo(io).fatal(thrown, thrown instanceof Error ? thrown.message : 'a defect');
+  if (thrown instanceof SluiceError) io.err(`${thrown.message}\n`);
+  else logTo(io).fatal(thrown, lineOf(thrown));
   return exitCodes.failed;
 }
 

@@ -17,6 +17,7 @@ export class FrameDuplex extends Duplex implements Source<NetLane> {
   readonly #queue = new Fifo<NetLane>(() => {});
   #wake: () => void = () => {};
   #flushed: (() => void) | undefined;
+  #taken: (() => void)[] = [];
   #unread = 0;
   #ended = false;
   #received = false;
@@ -81,6 +82,16 @@ export class FrameDuplex extends Duplex implements Source<NetLane> {
     this.fail(closed);
   }
 
+  /**
+   * Sends bytes past what a node stream does for each write; `taken` is called once all that was sent has left. Only where
+   * nothing that was written waits.
+   */
+  send(bytes: Uint8Array, taken: () => void): void {
+    this.#send(bytes);
+    this.#taken.push(taken);
+    this.#sent();
+  }
+
   /** Ends both lanes: the one that is sent with ABORT, the one that is read with RESET, unless they have ended. */
   fail(fault: Fault): void {
     if (this.#fault !== undefined) return;
@@ -115,15 +126,15 @@ export class FrameDuplex extends Duplex implements Source<NetLane> {
   }
 
   override _write(chunk: Uint8Array, _encoding: BufferEncoding, flushed: () => void): void {
-    this.#queue.offer(data(chunk, chunk.byteLength));
+    this.#send(chunk);
     this.#flushed = flushed;
-    this.#wake();
+    this.#sent();
   }
 
   override _writev(chunks: { chunk: Uint8Array }[], flushed: () => void): void {
-    for (const { chunk } of chunks) this.#queue.offer(data(chunk, chunk.byteLength));
+    for (const { chunk } of chunks) this.#send(chunk);
     this.#flushed = flushed;
-    this.#wake();
+    this.#sent();
   }
 
   override _final(flushed: () => void): void {
@@ -132,10 +143,23 @@ export class FrameDuplex extends Duplex implements Source<NetLane> {
     flushed();
   }
 
+  #send(chunk: Uint8Array): void {
+    if (chunk.byteLength > 0) this.#queue.offer(data(chunk, chunk.byteLength));
+  }
+
+  #sent(): void {
+    if (this.#queue.empty) this.#flush();
+    else this.#wake();
+  }
+
   #flush(): void {
     const flushed = this.#flushed;
     this.#flushed = undefined;
     flushed?.();
+    if (this.#taken.length === 0) return;
+    const taken = this.#taken;
+    this.#taken = [];
+    for (const each of taken) each();
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Duplex } from 'node:stream';
+import type { Readable } from 'node:stream';
 import type { SchedulerLike, Subscriber } from 'rxjs';
 import type { Source } from '../emitter.ts';
 import type { Fault } from '../errors.ts';
@@ -12,7 +12,7 @@ import { confirmEnd } from './sockets.ts';
  * of its receiver, and learns of the end, or of a reset, even where there is no credit.
  */
 export class Reader implements Source<NetLane> {
-  readonly #stream: Duplex;
+  readonly #stream: Readable;
   readonly #scheduler: SchedulerLike;
   readonly #stopped: () => void;
   readonly #queue = new Fifo<NetLane>(() => {});
@@ -21,7 +21,7 @@ export class Reader implements Source<NetLane> {
   #live = false;
 
   /** `stopped` is called once nothing will be read any more. */
-  constructor(stream: Duplex, scheduler: SchedulerLike, stopped: () => void) {
+  constructor(stream: Readable, scheduler: SchedulerLike, stopped: () => void) {
     this.#stream = stream;
     this.#scheduler = scheduler;
     this.#stopped = stopped;

@@ -1,5 +1,5 @@
 import { Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import { TLSSocket } from 'node:tls';
 import type { SchedulerLike } from 'rxjs';
 import type { Endpoint, NetBegin } from '../protocol/net.ts';
@@ -18,7 +18,7 @@ const NOTHING = new Uint8Array();
  * gives one for the other if the reset came right behind bytes, and only a write brings the error out. On a stream that
  * cannot be written any more the two cannot be told apart.
  */
-export function confirmEnd(stream: Duplex, scheduler: SchedulerLike, ended: () => void): void {
+export function confirmEnd(stream: Readable, scheduler: SchedulerLike, ended: () => void): void {
   if (!isTcp(stream) || stream.writableEnded) ended();
   else if (stream.writableLength > 0) scheduler.schedule(ended);
   else stream.write(NOTHING, (error) => error ?? ended());
@@ -28,7 +28,7 @@ export function confirmEnd(stream: Duplex, scheduler: SchedulerLike, ended: () =
 const canReset = (stream: Duplex): stream is Socket =>
   isTcp(stream) && !stream.connecting && stream.writableEnded === stream.writableFinished;
 
-const isTcp = (stream: Duplex): stream is Socket => stream instanceof Socket && !(stream instanceof TLSSocket);
+const isTcp = (stream: Readable): stream is Socket => stream instanceof Socket && !(stream instanceof TLSSocket);
 
 /** Both ends of a connected socket; `undefined` if it is gone already. */
 export function endpoints({ localAddress, localPort, remoteAddress, remotePort }: Socket): NetBegin | undefined {

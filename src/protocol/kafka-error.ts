@@ -1,4 +1,4 @@
-import { type Code, SluiceError } from '../errors.ts';
+import { type Code, isFault as isAnyFault, SluiceError } from '../errors.ts';
 import type { KafkaFault } from './kafka.ts';
 
 /** A fault of the kafka layer, with Kafka's own code and name where the broker gave one. */
@@ -34,6 +34,4 @@ export class KafkaError extends SluiceError implements KafkaFault {
 }
 
 /** Whether what an Observable failed with is a fault; anything else is a defect. */
-export const isFault = (thrown: unknown): thrown is KafkaFault =>
-  thrown instanceof SluiceError ||
-  (typeof thrown === 'object' && thrown !== null && 'code' in thrown && !(thrown instanceof Error));
+export const isFault = (thrown: unknown): thrown is KafkaFault => isAnyFault(thrown);

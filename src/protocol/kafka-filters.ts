@@ -1,4 +1,6 @@
-import type { Condition, Filter, Header, HeaderStep, KafkaRecord } from './kafka.ts';
+import type { Filtering } from '../filtering.ts';
+import type { Condition, Evaluation, Filter, Header, HeaderStep, KafkaRecord } from './kafka.ts';
+import { MatchedRun } from './matched-run.ts';
 
 /** Whether a record is one that filters accept: those of a list are ORed, the conditions of each ANDed. */
 export type Matcher = (record: Pick<KafkaRecord, 'key' | 'headers'>) => boolean;
@@ -8,6 +10,38 @@ export function matcherOf(filters: readonly Filter[] = []): Matcher | undefined 
   if (filters.length === 0) return undefined;
   return (record) => filters.some((filter) => filter.every((condition) => holds(condition, record)));
 }
+
+/** Which records a reader is sent, each knowing which filters accept it if all are evaluated; `undefined` where that is everything. */
+export function filteringOf(
+  filters: readonly Filter[] = [],
+  evaluation: Evaluation = 'lazy',
+): Filtering<KafkaRecord> | undefined {
+  const accepts = matcherOf(filters);
+  if (accepts === undefined) return undefined;
+  return {
+    accepts,
+    keys: keysOf(filters),
+    shown: evaluation === 'lazy' ? (run) => run : (run) => new MatchedRun(run, (record) => maskOf(filters, record)),
+  };
+}
+
+/** The keys that a record must have one of; `undefined` where it need not, or need not have any. */
+function keysOf(filters: readonly Filter[]): readonly Uint8Array[] | undefined {
+  const keys: Uint8Array[] = [];
+  for (const filter of filters) {
+    const key = filter.flatMap((condition) => ('key' in condition && condition.key !== null ? [condition.key] : []))[0];
+    if (key === undefined) return undefined;
+    if (!keys.some((known) => same(known, key))) keys.push(key);
+  }
+  return keys;
+}
+
+/** The filters that accept a record, the first by the lowest bit. */
+const maskOf = (filters: readonly Filter[], record: Matched): bigint =>
+  filters.reduce(
+    (mask, filter, at) => (filter.every((condition) => holds(condition, record)) ? mask | (1n << BigInt(at)) : mask),
+    0n,
+  );
 
 type Matched = Parameters<Matcher>[0];
 

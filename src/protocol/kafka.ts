@@ -1,11 +1,14 @@
 import type { Observable } from 'rxjs';
 import type { Fault } from '../errors.ts';
-import type { Log } from '../log.ts';
-import type { Gap, Mark } from '../marks.ts';
+import type { From, Log, PartitionOffsets } from '../log.ts';
+import type { CaughtUp, Gap, Progress } from '../marks.ts';
 import type { Divisible } from '../payload.ts';
 import type { Lane, Protocol } from '../protocol.ts';
 import type { Positioned, Run } from '../run.ts';
 import type { RecordBatch } from './kafka-batch.ts';
+
+export type { From, PartitionOffsets } from '../log.ts';
+export type { Progress } from '../marks.ts';
 
 /** A header: names may repeat, and their order is kept. */
 export interface Header {
@@ -23,15 +26,14 @@ export interface KafkaRecord extends Positioned {
   readonly headers: readonly Header[];
   /** Whether its transaction was aborted; such records come only on `read_uncommitted` streams. */
   readonly aborted: boolean;
+  /** Which filters of the stream accept it, the first by the lowest bit; only where all are evaluated. */
+  readonly filters?: bigint;
 }
 
 export type Isolation = 'read_committed' | 'read_uncommitted';
 
 /** How many replicas have a record before it is answered: none is asked, the leader, or all in sync. */
 export type Acks = 'none' | 'leader' | 'all';
-
-/** Where a stream begins on a partition: the log's start, its end, an offset, or the first record at or after a time. */
-export type From = 'earliest' | 'latest' | { readonly offset: bigint } | { readonly timestamp: bigint };
 
 /** What a condition looks at: a key, a header, or the sequence of all headers of a name. */
 export type Condition =
@@ -73,7 +75,8 @@ export type KafkaBegin =
   | ({
       readonly api: 'fetch';
       readonly partition: number;
-      readonly from: From;
+      /** As a cache says by default; `earliest` where there is none. */
+      readonly from?: From;
       /** Asks for record batches as they are, control batches included, in place of records; `filters` play no part. */
       readonly batches?: true;
       /** The leader's epoch of the record before an offset to begin at, if known: a log that parted from it is noticed. */
@@ -83,32 +86,28 @@ export type KafkaBegin =
   | ({
       readonly api: 'merged';
       readonly capabilities: 'fetch' | 'produce' | 'both';
-      /** By partition; the others begin at `default`. */
-      readonly from: { readonly default: From; readonly partitions?: ReadonlyMap<number, From> };
+      /** By partition; the others begin at `default`, or without that as a cache says; `earliest` where there is none. */
+      readonly from?: { readonly default?: From; readonly partitions?: ReadonlyMap<number, From> };
       /** `all` by default. */
       readonly acks?: Acks;
     } & Reading)
   | { readonly api: 'bootstrap'; readonly topic: string };
-
-/** Where a partition stands. */
-export interface PartitionOffsets {
-  readonly partition: number;
-  /** The next offset that the stream will read. */
-  readonly offset: bigint;
-  readonly lastStableOffset: bigint;
-  readonly highWatermark: bigint;
-}
 
 /** What answers a BEGIN, by its `api`. */
 export type KafkaReplyBegin =
   | { readonly api: 'meta' | 'describe' | 'produce' | 'bootstrap' }
   | ({
       readonly api: 'fetch';
+      readonly topicId?: string;
       /** Where the records are, from a cache_server: behind such a BEGIN come watermarks, and no DATA. */
       readonly log?: Log<KafkaRecord>;
+      /** Where a stream begins there that does not say; `earliest` unless given. */
+      readonly from?: 'earliest' | 'latest';
     } & PartitionOffsets)
   | {
       readonly api: 'merged';
+      /** What a topic that is made again under the same name does not share; absent where it is not known. */
+      readonly topicId?: string;
       /** Those that had a leader by then; none on a stream that only produces. */
       readonly partitions: readonly PartitionOffsets[];
       /** As the topic's `cleanup.policy`; `undefined` where this user may not see it, or nothing is read. */
@@ -165,16 +164,14 @@ export interface Body {
   read(start: number, end: number): Observable<Uint8Array>;
 }
 
-/** Up to where a stream has read, by partition: enough to resume after any record. */
-export interface Progress extends Mark {
-  readonly mark: 'progress';
+/** A gap; one that is `recreated` has the id of the topic which has the name now, from whose start the stream goes on. */
+export interface KafkaGap extends Gap {
   readonly topicId?: string;
-  readonly offsets: ReadonlyMap<number, bigint>;
 }
 
 export type KafkaMark =
-  | { readonly mark: 'caught-up' }
-  | Gap
+  | CaughtUp
+  | KafkaGap
   | Progress
   | {
       readonly mark: 'watermark';

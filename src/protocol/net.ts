@@ -16,6 +16,8 @@ export interface NetBegin {
   readonly authority?: string;
   /** The application protocol agreed on by ALPN. */
   readonly alpn?: string;
+  /** Whether the bytes came encrypted, by TLS. */
+  readonly secure?: boolean;
 }
 
 /** Either lane of a network stream: bytes, one credit each. */

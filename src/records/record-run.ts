@@ -1,10 +1,8 @@
 import type { Parts } from '../payload.ts';
 import type { KafkaRecord } from '../protocol/kafka.ts';
 import type { RecordBatch } from '../protocol/kafka-batch.ts';
-import { KafkaError } from '../protocol/kafka-error.ts';
 import { cutRun, type Run } from '../run.ts';
-import { codecOf } from './codecs/index.ts';
-import * as header from './header.ts';
+import { inflated } from './inflated.ts';
 import { broken } from './record-batch.ts';
 import * as row from './record-index.ts';
 import { BatchRecord, Records } from './records.ts';
@@ -45,19 +43,6 @@ export function runOf(batch: RecordBatch, options: RunOptions): RecordRun | unde
   return start < end ? new RecordRun(records, start, end) : undefined;
 }
 
-function inflated({ bytes, compression, baseOffset }: RecordBatch, { cap, place }: RunOptions): Uint8Array {
-  // No Buffer, of which views take half as long again.
-  const body = new Uint8Array(bytes.buffer, bytes.byteOffset + header.SIZE, bytes.byteLength - header.SIZE);
-  if (compression === 0) return body;
-  const codec = codecOf(compression);
-  if (codec === undefined) throw broken(place, baseOffset, `no codec has the id ${compression}`);
-  try {
-    return codec.inflate(body, cap);
-  } catch (thrown) {
-    throw thrown instanceof KafkaError ? thrown.at(`${place}, batch at offset ${baseOffset}`) : thrown;
-  }
-}
-
 /** Records of one batch, as views of its bytes; a record is made when it is asked for, and its fields when they are. */
 export class RecordRun implements Run<KafkaRecord> {
   readonly #records: Records;
@@ -81,9 +66,19 @@ export class RecordRun implements Run<KafkaRecord> {
     return new BatchRecord(this.#records, this.#row(index));
   }
 
+  /** The same, of a transaction that was aborted. */
+  aborted(): RecordRun {
+    return new RecordRun(this.#records.aborting(), this.#start, this.#end, this.#picked);
+  }
+
   /** The key of a record that is not made. */
   keyAt(index: number): Uint8Array | null {
     return this.#records.view(this.#row(index), row.KEY_AT, row.KEY_SIZE);
+  }
+
+  /** The offset of a record that is not made. */
+  offsetAt(index: number): bigint {
+    return this.#records.offset(this.#row(index));
   }
 
   /** The bytes that the record takes in its batch, before compression. */

@@ -52,6 +52,16 @@ export class Records implements Common {
     return this.index[index * row.ROW + field] as number;
   }
 
+  /** The same records, of a transaction that was aborted. */
+  aborting(): Records {
+    const { partition, baseOffset, baseTimestamp, timestamp } = this;
+    return new Records({ partition, baseOffset, baseTimestamp, timestamp, aborted: true }, this.bytes, this.index);
+  }
+
+  offset(index: number): bigint {
+    return this.baseOffset + BigInt(this.at(index, row.OFFSET_DELTA));
+  }
+
   /** The same records, those of these rows alone, in `size` bytes of their own. */
   copy(rows: Int32Array, size: number): Records {
     const bytes = new Uint8Array(size);
@@ -92,7 +102,7 @@ export class BatchRecord implements KafkaRecord {
   }
 
   get offset(): bigint {
-    return this.#records.baseOffset + BigInt(this.#records.at(this.#row, row.OFFSET_DELTA));
+    return this.#records.offset(this.#row);
   }
 
   get timestamp(): bigint {

@@ -1,4 +1,4 @@
-import { type Gap, isBarrier } from '../marks.ts';
+import type { Gap, Mark } from '../marks.ts';
 import type { Outcome } from './play.ts';
 import type { Item, LawRecord } from './sender.ts';
 
@@ -35,6 +35,9 @@ export function deliveryBroken(outcome: Outcome, delivers: Delivers): string | u
   }
 }
 
+/** Whether nothing conflates across a mark; said here once more, and not taken from the kernel, which is judged. */
+const isBarrier = ({ mark }: Mark): boolean => mark === 'caught-up' || mark === 'gap';
+
 type RecordItem = Extract<Item, { record: LawRecord }>;
 
 const isRecord = (item: Item): item is RecordItem => 'record' in item;
@@ -60,14 +63,11 @@ function untold(received: readonly Item[], lost: readonly RecordItem[]): string 
     if (told < 0) return `record ${at} was lost, and no gap tells of it`;
     if (later >= 0 && later < told) return `the gap of record ${at} was told after a later record`;
   }
-  const early = received.find(
-    (item, index) =>
-      isRecord(item) &&
-      received
-        .slice(0, index)
-        .some((before) => 'mark' in before && before.at < 0 && covers(before.mark as Gap, item.record)),
-  );
-  return early && `record ${early.at} came after a gap that covers it`;
+  const gaps = received.flatMap((item) => ('mark' in item && item.at < 0 ? [item.mark as Gap] : []));
+  const came = received.filter(isRecord).find(({ record }) => gaps.some((gap) => covers(gap, record)));
+  if (came !== undefined) return `record ${came.at} came, and a gap covers it`;
+  const empty = gaps.find((gap) => !lost.some(({ record }) => covers(gap, record)));
+  return empty && `a gap from ${empty.from} to ${empty.to} tells of nothing that was lost`;
 }
 
 const covers = ({ partition, from, to }: Gap, record: LawRecord): boolean =>

@@ -1,18 +1,13 @@
-import type * as FastCheck from 'fast-check';
 import type { SchedulerLike } from 'rxjs';
 import { lawful } from '../lawful.ts';
 import type { LaneOperator } from '../protocol.ts';
 import { type Delivers, deliveryBroken } from './delivery.ts';
 import { balancesBroken, endingBroken, marksBroken, orderBroken } from './judge.ts';
-import { drive, type Outcome, type Play } from './play.ts';
-import type { LawLane, Step } from './sender.ts';
+import { drive, driveOn, type Outcome, type Play } from './play.ts';
+import { type Generator, plays } from './plays.ts';
+import { DEFECT, FAULT, type LawLane, type Step } from './sender.ts';
 import { hotStretch, longestStretch, pingPong } from './stretch.ts';
-
-/** What the suite uses of fast-check. */
-export type Generator = Pick<
-  typeof FastCheck,
-  'array' | 'assert' | 'boolean' | 'constant' | 'constantFrom' | 'integer' | 'oneof' | 'property' | 'record'
->;
+import { Turns } from './turns.ts';
 
 /** An operator, and what it promises. */
 export interface LawsOptions {
@@ -79,6 +74,15 @@ export function laws({
       { numRuns: runs },
     );
   });
+  law('begins at once, and anew for each subscriber', ['end', 'abort'], ({ began }, play) => {
+    if (!began) return 'BEGIN did not come on subscription';
+    const turns = new Turns();
+    const made = operator(turns);
+    const [first, second] = [driveOn(made, turns, play), driveOn(made, turns, play)];
+    const told = ({ received, closing }: Outcome): string => [...received.map(({ at }) => at), ...closing].join();
+    return told(first) === told(second) ? undefined : `the first got ${told(first)}, the second ${told(second)}`;
+  });
+  law('charges what records cost', ['end'], ({ fair }) => (fair ? undefined : 'a DATA cost more or less'));
   law('opens its window, and never more of it', ['end'], (outcome, play) =>
     play.hasty ? undefined : balancesBroken(outcome, opens, play.early),
   );
@@ -88,18 +92,24 @@ export function laws({
     const bound = holds + dearest(steps) - 1;
     return held <= bound ? undefined : `held ${held}, more than ${holds} and a record, ${bound}`;
   });
-  law('keeps marks in their place', ['end'], marksBroken);
+  law('keeps marks in their place', ['end'], (outcome) => marksBroken(outcome, delivers));
   law('lets answers pass, each once and in order', ['end', 'abort'], ({ sent, received, answersPrompt }) => {
     const answers = (items: Outcome['sent']) => items.flatMap((item) => ('answer' in item ? [item.at] : [])).join();
     if (!answersPrompt) return 'an answer waited';
     return answers(sent) === answers(received) ? undefined : `sent answers ${answers(sent)}, got ${answers(received)}`;
   });
   law('ends when all is drained', ['end'], ({ closing }) => endingBroken(closing, ['end', 'complete']));
-  law('aborts at once', ['abort'], ({ closing }) => endingBroken(closing, ['abort', 'complete']));
-  law('sends what it may at once', ['end'], ({ idle }) => (idle ? undefined : 'held what could have been sent'));
-  law('answers RESET with exactly ABORT', ['reset'], ({ closing }, { hasty }) =>
-    hasty && closing[0] === 'end' ? undefined : endingBroken(closing, ['abort', 'complete']),
+  law('aborts at once', ['abort'], ({ closing, fault }) =>
+    fault === FAULT ? endingBroken(closing, ['abort', 'complete']) : 'its fault is not that of its source',
   );
+  law('hands a defect on', ['fail'], ({ closing, error }) =>
+    error === DEFECT ? endingBroken(closing, ['error']) : `errors with ${error}`,
+  );
+  law('sends what it may at once', ['end'], ({ idle }) => (idle ? undefined : 'held what could have been sent'));
+  law('answers RESET with exactly ABORT', ['reset'], ({ closing, since }, { hasty }) => {
+    if (hasty && closing[0] === 'end') return undefined;
+    return since > 0 ? `${since} frames came after RESET` : endingBroken(closing, ['abort', 'complete']);
+  });
   law('hands RESET on or leaves', ['reset'], ({ resets, left }) =>
     left && (resets.length === 0 || resets[0] === 'enough') ? undefined : `resets ${resets}, left ${left}`,
   );
@@ -136,37 +146,6 @@ export function laws({
       );
     });
   }
-}
-
-function plays(fc: Generator, endings: readonly Play['ending'][]): FastCheck.Arbitrary<Play> {
-  const record = fc.record({
-    key: fc.constantFrom('k', 'l', 'm', null),
-    cost: fc.oneof(fc.constant(1), fc.integer({ min: 1, max: 5 })),
-  });
-  const step: FastCheck.Arbitrary<Step> = fc.oneof(
-    {
-      weight: 6,
-      arbitrary: fc.record({
-        produce: fc.array(record, { minLength: 1, maxLength: 6 }),
-        partition: fc.integer({ min: 0, max: 1 }),
-      }),
-    },
-    {
-      weight: 2,
-      arbitrary: fc.record({
-        mark: fc.constantFrom('progress', 'progress', 'watermark', 'caught-up', 'gap', 'filters'),
-      }),
-    },
-    { weight: 1, arbitrary: fc.record({ answer: fc.constantFrom('now', 'on grant') }) },
-    { weight: 4, arbitrary: fc.record({ grant: fc.integer({ min: 1, max: 6 }) }) },
-  );
-  return fc.record({
-    early: fc.integer({ min: 0, max: 3 }),
-    echo: fc.boolean(),
-    steps: fc.array(step, { maxLength: 40 }),
-    ending: fc.constantFrom(...endings),
-    hasty: fc.boolean(),
-  });
 }
 
 const dearest = (steps: readonly Step[]): number =>

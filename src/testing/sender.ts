@@ -1,5 +1,6 @@
-import { Observable } from 'rxjs';
+import { Observable, type Subscriber } from 'rxjs';
 import type { Control } from '../control.ts';
+import type { Fault } from '../errors.ts';
 import { abort, begin, end, type Following, type Frame, flush } from '../frame.ts';
 import { type Answer, isAnswer, type Mark } from '../marks.ts';
 import type { RunLane } from '../protocol.ts';
@@ -16,10 +17,16 @@ export interface LawLane extends RunLane<LawRecord> {
   readonly flush: Mark | Answer;
 }
 
+/** The mark that the law suite sends; no two have the same id. */
+export interface LawMark extends Mark {
+  readonly mark: 'progress' | 'watermark' | 'caught-up' | 'gap' | 'filters';
+  readonly id: number;
+}
+
 /** One thing that happens while an operator runs. */
 export type Step =
   | { readonly produce: readonly { readonly key: string | null; readonly cost: number }[]; readonly partition: number }
-  | { readonly mark: 'progress' | 'watermark' | 'caught-up' | 'gap' | 'filters' }
+  | { readonly mark: LawMark['mark']; readonly partition?: number }
   /** An answer goes out at once, or the next time that credit is granted, from inside that grant. */
   | { readonly answer: 'now' | 'on grant' }
   | { readonly grant: number };
@@ -29,6 +36,10 @@ export type Item =
   | { readonly at: number; readonly record: LawRecord }
   | { readonly at: number; readonly mark: Mark }
   | { readonly at: number; readonly answer: Answer };
+
+/** What a sender aborts with, and what it fails with. */
+export const FAULT: Fault = { code: 'LAW_SUITE', message: 'the sender gave up' };
+export const DEFECT = new Error('a defect of the sender');
 
 /** More than any play does lawfully. */
 export const RUNAWAY = 300_000;
@@ -45,7 +56,7 @@ export class Sender {
   readonly #pending: Following<LawLane>[] = [];
   readonly #onGrant: Following<LawLane>[] = [];
   readonly #offsets = new Map<number, bigint>();
-  #out: { next(frame: Frame<LawLane>): void; complete(): void; readonly closed: boolean } | undefined;
+  #out: Subscriber<Frame<LawLane>> | undefined;
   #sending = false;
   #id = 0;
   #controls = 0;
@@ -71,7 +82,7 @@ export class Sender {
         offset: first + BigInt(index),
       }));
       this.#pending.push(records(list, (record) => record.cost));
-    } else if ('mark' in step) this.#pending.push(flush({ mark: step.mark, id: this.#nextId() }));
+    } else if ('mark' in step) this.#pending.push(flush({ ...step, id: this.#nextId() }));
     else if ('answer' in step) {
       const answer = flush({ answer: 'done', id: this.#nextId() });
       if (step.answer === 'now') this.#pending.unshift(answer);
@@ -86,8 +97,13 @@ export class Sender {
   }
 
   abort(): void {
-    this.#pending.splice(0, this.#pending.length, abort());
+    this.#pending.splice(0, this.#pending.length, abort(FAULT));
     this.#send();
+  }
+
+  /** Fails with what is no fault of the stream. */
+  fail(): void {
+    this.#out?.error(DEFECT);
   }
 
   #nextId(): number {

@@ -1,6 +1,5 @@
 import { Observable, type SchedulerLike } from 'rxjs';
 import { type ControlSink, window } from '../control.ts';
-import { emitter } from '../emitter.ts';
 import { begin, end, type Frame } from '../frame.ts';
 import type { LaneOperator } from '../protocol.ts';
 import { records } from '../run.ts';
@@ -45,7 +44,10 @@ export function longestStretch(operator: Operator): number {
   return longest;
 }
 
-/** The same, when each record takes its sender one and all have the same key, for a consumer that grants one credit. */
+/**
+ * The same, when each record takes its sender one, which sends five at a time, and all have the same key, for a consumer
+ * that grants one credit.
+ */
 export function hotStretch(operator: Operator): number {
   const turns = new Turns();
   let longest = 0;
@@ -55,23 +57,11 @@ export function hotStretch(operator: Operator): number {
     turns.time += 1;
     longest = Math.max(longest, turns.time - since);
   };
-  let left = 2_000;
-  const source = emitter<LawLane>(
-    undefined,
-    () => ({
-      pull(balance) {
-        if (left === 0) return end();
-        if (balance <= 0) return undefined;
-        left -= 1;
-        sent();
-        return records([{ key: 'hot', cost: 1, partition: 0, offset: BigInt(2_000 - left) }]);
-      },
-    }),
-    turns,
-  );
-  source.pipe(operator(turns)).subscribe((frame) => {
-    if (frame.kind === 'begin') control = frame.control;
-  });
+  firehose(2_000, { keyOf: () => 'hot', sent, pause: { after: 5, turns } })
+    .pipe(operator(turns))
+    .subscribe((frame) => {
+      if (frame.kind === 'begin') control = frame.control;
+    });
   since = turns.time;
   control(window(1));
   do since = turns.time;
@@ -79,8 +69,18 @@ export function hotStretch(operator: Operator): number {
   return longest;
 }
 
-/** Records of one credit and different keys, sent synchronously as credit comes. */
-const firehose = (total: number): Observable<Frame<LawLane>> =>
+interface FirehoseOptions {
+  readonly keyOf?: (sent: number) => string;
+  readonly sent?: () => void;
+  /** After how many it goes on in another turn; never, unless given. */
+  readonly pause?: { readonly after: number; readonly turns: Turns };
+}
+
+/** Records of one credit, sent synchronously as credit comes. */
+const firehose = (
+  total: number,
+  { keyOf = (sent) => `${sent}`, sent: told = () => {}, pause }: FirehoseOptions = {},
+): Observable<Frame<LawLane>> =>
   new Observable((out) => {
     let balance = 0;
     let sent = 0;
@@ -88,12 +88,14 @@ const firehose = (total: number): Observable<Frame<LawLane>> =>
     const send = (): void => {
       if (sending) return;
       sending = true;
-      while (balance > 0 && sent < total) {
+      for (let left = pause?.after ?? total; left > 0 && balance > 0 && sent < total; left -= 1) {
         balance -= 1;
         sent += 1;
-        out.next(records([{ key: `${sent}`, cost: 1, partition: 0, offset: BigInt(sent) }]));
+        told();
+        out.next(records([{ key: keyOf(sent), cost: 1, partition: 0, offset: BigInt(sent) }]));
       }
       sending = false;
+      if (balance > 0 && sent < total) pause?.turns.schedule(send);
       if (sent === total && !out.closed) {
         out.next(end());
         out.complete();

@@ -1,15 +1,24 @@
 import { benchConsume } from './consume.ts';
 import { benchFanout } from './fanout.ts';
 import { benchFrames } from './frames.ts';
+import { benchCodec } from './kafka-codec.ts';
 import { largeValue } from './large-value.ts';
 import { print } from './measure.ts';
 import { netProxy } from './net-proxy.ts';
+import { benchProduce } from './produce.ts';
 import { benchStage } from './stage.ts';
 
 await benchFrames();
 await benchFanout();
+await benchCodec();
 
 print('reading a topic of a real broker to its end, 1,000,000 records of about 100 B', await benchConsume(), 'record');
+for (const [name, size, records] of [
+  ['300,000 records of 100 B', 100, 300_000],
+  ['60,000 records of 1 KB', 1_024, 60_000],
+] as const) {
+  print(`writing ${name} to a real broker, acknowledged by all`, await benchProduce({ size, records }), 'record');
+}
 
 console.log('\na proxy, against a bare pipe');
 for (const options of [{}, { tls: true }, { bytes: 3e8, tls: true, connections: 50 }]) {

@@ -18,7 +18,9 @@ interface Message {
   headers: IHeaders;
 }
 interface FetchAnswer {
-  responses: { partitions: { partition: number; lastStableOffset: string; messages: Message[] }[] }[];
+  responses: {
+    partitions: { partition: number; highWatermark: string; lastStableOffset: string; messages: Message[] }[];
+  }[];
 }
 type BatchClass = new (topic: string, offset: string, data: object) => { rawMessages: Message[]; messages: Message[] };
 
@@ -65,12 +67,15 @@ async function* readPartition(
   const leader = cluster.findTopicPartitionMetadata(topic).find(({ partitionId }) => partitionId === partition)!.leader;
   const broker = await cluster.findBroker({ nodeId: leader });
 
-  for (let next = from, end = to; next < end; ) {
+  // What kafkajs calls the end of a partition is its last stable offset.
+  let end = isolation === 'read_committed' ? to : undefined;
+  for (let next = from; end === undefined || next < end; ) {
     const offset = `${next}`;
     const wanted = [{ topic, partitions: [{ partition, fetchOffset: offset, maxBytes: MAX_BYTES }] }];
     const answer = await broker.fetch({ topics: wanted, maxWaitTime: MAX_WAIT, isolationLevel: ISOLATION[isolation] });
     const data = answer.responses[0]!.partitions[0]!;
     const stable = BigInt(data.lastStableOffset);
+    end ??= BigInt(data.highWatermark);
     if (isolation === 'read_committed' && stable < end) end = stable;
 
     const batch = new Batch(topic, offset, data);

@@ -246,7 +246,7 @@ describe('sluice consume', () => {
     const { io, said } = fakeIo();
     const line = (binding: string) => ['consume', file, '--binding', binding, '--topic', 't', '--from', 'latest'];
     expect(await sluice(line('south_tcp_client'), { ...io, env })).toBe(3);
-    expect(said.err).toContain('CLI_BINDING: south_tcp_client takes no kafka streams; these do: app');
+    expect(said.err).toContain('CONFIG_PROTOCOL: south_tcp_client takes no kafka streams; these do: app');
     expect(await sluice(line('ap'), { ...io, env })).toBe(3);
     expect(said.err).toMatch(/CONFIG_UNKNOWN_BINDING: .*did you mean `app`/);
   });

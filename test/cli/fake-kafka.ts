@@ -93,7 +93,8 @@ export class FakeKafka {
         next: (frame) => {
           if (frame.kind === 'begin') {
             this.opened.push(frame.ext);
-            const isProduce = frame.ext.api === 'merged' && frame.ext.capabilities === 'produce';
+            const { ext } = frame;
+            const isProduce = ext.api === 'produce' || (ext.api === 'merged' && ext.capabilities === 'produce');
             if (isProduce) this.#producing = new Producing(this, this.#options, frame, out);
             stream = isProduce ? this.#producing : this.#fetch(frame.ext, out);
           } else stream?.accept(frame);
@@ -158,6 +159,7 @@ class Producing {
   #opens: ProducedRecord | undefined;
   #value = EMPTY;
   #fragments = 0;
+  #records = 0;
   #balance: number;
 
   constructor(fake: FakeKafka, options: FakeOptions, { control }: Begin<KafkaBegin>, out: Subscriber<Frame<Reply>>) {
@@ -189,14 +191,16 @@ class Producing {
     this.#value = Buffer.concat([this.#value, payload.body]);
     this.#fragments += 1;
     if (!payload.last || this.#opens === undefined) return;
-    const record = this.#fake.produced.length;
+    const at = this.#fake.produced.length;
+    const record = this.#records;
+    this.#records += 1;
     this.#fake.produced.push({ ...this.#opens, value: this.#value.toString('latin1'), fragments: this.#fragments });
     this.#value = EMPTY;
     this.#fragments = 0;
-    const refusal = this.#options.refuses?.(record);
+    const refusal = this.#options.refuses?.(at);
     if (refusal?.aborts) this.#answers.push(abort(refusal.fault));
     else if (refusal) this.#answers.push({ answer: 'refused', record, fault: refusal.fault });
-    else this.#answers.push({ answer: 'produced', record, partition: 0, offset: BigInt(record), timestamp: 0n });
+    else this.#answers.push({ answer: 'produced', record, partition: 0, offset: BigInt(at), timestamp: 0n });
   }
 
   #pull(): Following<Reply> | undefined {

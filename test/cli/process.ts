@@ -19,13 +19,16 @@ export async function load(url, context, next) {
 }`);
 const loader = asModule(`import { register } from 'node:module'; register(${JSON.stringify(hooks)});`);
 
-/** What node is given to run `sluice`. */
-export const sluiceArguments = (args: readonly string[]): string[] => [
+/** What node is given to run a source, by its path from the root. */
+export const sourceArguments = (path: string, args: readonly string[]): string[] => [
   '--import',
   loader,
-  join(root, 'src/cli/main.ts'),
+  join(root, path),
   ...args,
 ];
+
+/** What node is given to run `sluice`. */
+export const sluiceArguments = (args: readonly string[]): string[] => sourceArguments('src/cli/main.ts', args);
 
 /** A running `sluice`. What it prints is left in its pipe, unless `stdout` is read. */
 export class Process {

@@ -111,6 +111,15 @@ describe('sluice produce', () => {
     expect(said.err).toBe('1 records acknowledged\n');
   });
 
+  it('tells a file that is refused, and answers 1', async () => {
+    const path = join(folder, 'refused.bin');
+    writeFileSync(path, 'value');
+    const fault = { code: 'KAFKA_ERROR', message: 'MESSAGE_TOO_LARGE (10): t/0' };
+    const { code, said } = producing(['--file', path], { refuses: () => ({ fault }) });
+    expect(await code).toBe(1);
+    expect(said.err).toBe('KAFKA_ERROR: MESSAGE_TOO_LARGE (10): t/0\n0 records acknowledged, 1 refused\n');
+  });
+
   it('sends an empty file as an empty value', async () => {
     const path = join(folder, 'empty.bin');
     writeFileSync(path, '');
@@ -153,9 +162,14 @@ describe('sluice produce', () => {
     let written = 0;
     const block = Buffer.from(`${'x'.repeat(1_023)}\n`.repeat(16));
     for (let turn = 0; turn < 200; turn += 1) {
-      if (!stdin.writableNeedDrain && stdin.write(block)) written += block.length;
+      if (!stdin.writableNeedDrain) {
+        stdin.write(block);
+        written += block.length;
+      }
+      if (turn === 0) await until(() => kafka.opened.length === 1);
       await new Promise((resolve) => setImmediate(resolve));
     }
+    expect(written).toBeGreaterThan(0);
     expect(written).toBeLessThan(512 * 1024);
     expect(kafka.produced.length).toBe(0);
     signal('SIGINT');

@@ -8,8 +8,6 @@ import { describeKafka } from '../broker/use-kafka.ts';
 import { judged, serversOf } from './judged.ts';
 import { type Kept, type Produced, readToEnd, Subscriber } from './subscriber.ts';
 
-jest.setTimeout(180_000);
-
 const RECORDS = 100_000;
 const PARTITIONS = 3;
 const NULL = 'NULL';

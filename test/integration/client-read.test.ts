@@ -1,6 +1,6 @@
 import { client } from '../../operators/kafka/client.ts';
 import { tcpClient } from '../../operators/tcp/client.ts';
-import type { Kafka, KafkaBegin } from '../../src/protocol/kafka.ts';
+import type { From, Kafka, KafkaBegin } from '../../src/protocol/kafka.ts';
 import type { Binding } from '../../src/protocol.ts';
 import { type Judge, openJudge } from '../broker/judge.ts';
 import { until } from '../broker/until.ts';
@@ -10,6 +10,9 @@ import { readToEnd, Subscriber } from './subscriber.ts';
 
 /** Retention would take what is older than a week. */
 const NOW = Date.now() - 3_600_000;
+
+/** A topic's id, as Kafka's tools print it. */
+const TOPIC_ID = /^[\w-]{22}$/;
 
 /** A merged stream over all that is there. */
 const all = (topic: string, more: Partial<Extract<KafkaBegin, { api: 'merged' }>> = {}): KafkaBegin => ({
@@ -93,7 +96,7 @@ describeKafka('kafka client, reading', (kafka) => {
       'read-from',
       [0, 1, 2, 3].map((n) => ({ value: `${n}`, timestamp: NOW + n * 1_000 })),
     );
-    const fetch = (from: Extract<KafkaBegin, { api: 'fetch' }>['from']): Promise<Subscriber> =>
+    const fetch = (from: From): Promise<Subscriber> =>
       readToEnd(binding, { api: 'fetch', topic: 'read-from', partition: 0, from, until: 'latest' });
     expect((await fetch({ offset: 2n })).records.map(({ offset }) => offset)).toEqual([2n, 3n]);
     expect((await fetch({ timestamp: BigInt(NOW + 500) })).records.map(({ value }) => value)).toEqual(['1', '2', '3']);
@@ -101,6 +104,7 @@ describeKafka('kafka client, reading', (kafka) => {
     expect(late.records).toEqual([]);
     expect((await fetch('latest')).begun).toEqual({
       api: 'fetch',
+      topicId: expect.stringMatching(TOPIC_ID),
       partition: 0,
       offset: 4n,
       lastStableOffset: 4n,
@@ -193,7 +197,7 @@ describeKafka('kafka client, reading', (kafka) => {
       ['new', 0n],
     ]);
     expect(read.marks.filter(({ mark }) => mark === 'gap')).toEqual([
-      { mark: 'gap', partition: 0, from: 1n, to: 1n, reason: 'recreated' },
+      { mark: 'gap', partition: 0, from: 1n, to: 1n, reason: 'recreated', topicId: expect.stringMatching(TOPIC_ID) },
     ]);
     read.leave();
   });

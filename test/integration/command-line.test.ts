@@ -12,8 +12,6 @@ import { describeKafka } from '../broker/use-kafka.ts';
 import { Process, root } from '../cli/process.ts';
 import { printed, sluice } from './sluice.ts';
 
-jest.setTimeout(120_000);
-
 const PLAIN = 'graphs/client.yaml';
 const SECURE = 'graphs/client-tls-scram.yaml';
 const CANARY = 'canary-5e1d0c';
@@ -167,6 +165,7 @@ describeKafka('sluice consume and produce, on a genuine Kafka', (kafka) => {
     const [port] = await freePorts(1);
     const env = { KAFKA_BOOTSTRAP_SERVER: `127.0.0.1:${port}` };
     const reading = sluice([...on('consume', PLAIN, topic), ...whole], env);
+    // A minute makes no difference: waits grow to five seconds at most.
     await sleep(Number(process.env.UNREACHABLE_MS ?? 5_000));
     const [host, target] = server('PLAINTEXT').split(':') as [string, string];
     const door = createServer((socket) => {

@@ -40,7 +40,7 @@ function brokenBy({ file, line, becomes, specs }: Mutant): string[] {
 }
 
 rmSync(place, { recursive: true, force: true });
-for (const part of ['src', 'operators', 'test/properties', 'test/mutants']) {
+for (const part of ['src', 'operators', 'test/src', 'test/properties', 'test/mutants']) {
   mkdirSync(join(place, part), { recursive: true });
   cpSync(join(dist, part), join(place, part), { recursive: true });
 }

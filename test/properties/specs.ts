@@ -1,16 +1,29 @@
-import { Observable, of } from 'rxjs';
+import { Observable, of, tap } from 'rxjs';
 import { buffer } from '../../operators/flow/buffer.ts';
+import { compact } from '../../operators/flow/compact.ts';
 import { conflate } from '../../operators/flow/conflate.ts';
 import { fanout } from '../../operators/flow/fanout.ts';
 import { filter } from '../../operators/flow/filter.ts';
 import { map } from '../../operators/flow/map.ts';
 import { merge } from '../../operators/flow/merge.ts';
 import { route } from '../../operators/flow/route.ts';
-import type { Binding, Protocol } from '../../src/protocol.ts';
-import type { LawLane, LawRecord, LawsOptions } from '../../src/testing/index.ts';
+import type { Frame } from '../../src/frame.ts';
+import type { KeyIndex } from '../../src/log.ts';
+import type { Binding, LaneOperator, Protocol } from '../../src/protocol.ts';
+import { type LawLane, type LawRecord, type LawsOptions, laws } from '../../src/testing/index.ts';
+import { cursorLaws } from './cursor-laws.ts';
+import { compactLaws, fromOffsetLaws } from './from-offset-laws.ts';
+import type { Tools } from './log-plays.ts';
 
 /** What an operator promises, for the law suite. */
 export type Spec = Omit<LawsOptions, 'test' | 'fc'>;
+
+/** Registers what a source promises, which no lane is sent through. */
+export type Suite = (tools: Tools) => void;
+
+/** Holds what a spec is of to its laws. */
+export const held = (spec: Spec | Suite, { test, fc }: Tools): void =>
+  typeof spec === 'function' ? spec({ test, fc }) : laws({ test, fc, ...spec });
 
 interface LawProtocol extends Protocol {
   readonly initial: LawLane;
@@ -20,8 +33,48 @@ interface LawProtocol extends Protocol {
 const keyOf = ({ key }: LawRecord): string | null => key;
 const echo: Binding<LawProtocol> = (initial) => initial;
 
+/** An index that knows what was sent by the time it comes: of a run, the last of each key. */
+function indexOf(source: Observable<Frame<LawLane>>, operator: (index: KeyIndex) => LaneOperator<LawLane>) {
+  const newest = new Map<string, bigint>();
+  const known = source.pipe(
+    tap((frame) => {
+      if (frame.kind !== 'data') return;
+      for (let at = 0; at < frame.payload.length; at += 1) {
+        const { partition, key, offset } = frame.payload.at(at);
+        newest.set(`${partition} ${key}`, offset);
+      }
+    }),
+  );
+  return known.pipe(operator({ version: 0, newest: (key) => newest.get(Buffer.from(key).toString()) }));
+}
+
+const nameOf = ({ partition, key }: LawRecord): Uint8Array | null =>
+  key === null ? null : Buffer.from(`${partition} ${key}`);
+
+const compactSpec: Spec = {
+  name: 'compact',
+  operator: () => (source) => indexOf(source, (index) => compact<LawRecord>({ index, key: nameOf })),
+  window: 'transparent',
+  delivers: 'the newest of each key',
+  throws: {
+    key: (boom) => (source) =>
+      indexOf(source, (index) =>
+        compact<LawRecord>({
+          index,
+          key(record) {
+            boom();
+            return nameOf(record);
+          },
+        }),
+      ),
+  },
+};
+
 /** Every shipped flow operator, in each of its shapes. */
-export const specs: Readonly<Record<string, readonly Spec[]>> = {
+export const specs: Readonly<Record<string, readonly (Spec | Suite)[]>> = {
+  cursor: [cursorLaws],
+  'from-offset': [fromOffsetLaws],
+  compact: [compactLaws, compactSpec],
   buffer: [1, 4].flatMap((window): Spec[] => [
     {
       name: `buffer, backpressure, window ${window}`,

@@ -10,8 +10,16 @@ export interface Standing {
   readonly lastStableOffset: bigint;
 }
 
+/** Where a log gets again what it lost. */
+export interface RefetchSource {
+  /** Emits, once, the batches from one offset up to, not including, another that there still are. */
+  refetch(from: bigint, to: bigint): Observable<readonly RecordBatch[]>;
+}
+
 /** A partition's log as what follows a source writes it. Every write is atomic; its Observable completes once it is done. */
 export interface FollowedLog extends Log<KafkaRecord> {
+  /** Where it gets again what it lost. */
+  source: RefetchSource | undefined;
   /** The offset to go on at; `undefined` where there is nothing yet. */
   readonly next: bigint | undefined;
   /** The leader's epoch of the batch before `next`; -1 where it is not known. */

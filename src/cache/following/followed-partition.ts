@@ -1,17 +1,18 @@
 import { EMPTY, type Observable, type SchedulerLike, type Subscriber, type Subscription } from 'rxjs';
 import { Backoff, type BackoffOptions } from '../../backoff.ts';
 import { type ControlSink, window } from '../../control.ts';
-import { Deque } from '../../deque.ts';
 import type { Frame } from '../../frame.ts';
 import { listen } from '../../listen.ts';
 import { Loop } from '../../loop.ts';
 import type { Gap } from '../../marks.ts';
-import type { From, Kafka, KafkaBegin, KafkaFault, KafkaMark } from '../../protocol/kafka.ts';
+import type { From, Kafka, KafkaBegin, KafkaFault } from '../../protocol/kafka.ts';
 import type { RecordBatch } from '../../protocol/kafka-batch.ts';
 import { isFault, KafkaError } from '../../protocol/kafka-error.ts';
 import { replies } from '../../protocol/kafka-states.ts';
 import type { Binding } from '../../protocol.ts';
+import { Arrivals, type SourceMark } from './arrivals.ts';
 import type { FollowedLog } from './followed-log.ts';
+import { refetch } from './refetch.ts';
 
 export interface FollowedPartitionOptions {
   readonly exit: Binding<Kafka>;
@@ -31,14 +32,8 @@ export interface FollowedPartitionOptions {
 
 /** How much is under way from the source, in bytes: what is read of it while what came before is written. */
 const WINDOW = 8 * 1024 * 1024;
-/** The most bytes of one write, but for a batch that is larger. */
-const MOST_BYTES = 4 * 1024 * 1024;
 /** How long without news until what was known counts as out of date, in milliseconds. */
 const SILENCE = 15_000;
-
-type Item = RecordBatch | Extract<KafkaMark, { mark: 'watermark' | 'progress' | 'gap' }>;
-
-const isBatch = (item: Item): item is RecordBatch => 'bytes' in item;
 
 /**
  * Keeps the log of one partition level with its source: fetches from where the log ends, and writes what comes in the
@@ -48,7 +43,7 @@ export class FollowedPartition {
   readonly #options: FollowedPartitionOptions;
   readonly #backoff: Backoff;
   readonly #loop: Loop;
-  readonly #items = new Deque<Item>();
+  readonly #arrivals = new Arrivals();
   #control: ControlSink = () => {};
   #stream: Subscription | undefined;
   #work: Subscription | undefined;
@@ -64,6 +59,8 @@ export class FollowedPartition {
       options.scheduler,
     );
     this.#heardAt = options.log.levelAt;
+    const { exit, log } = options;
+    log.source = { refetch: (from, to) => refetch(exit, options, from, to) };
     options.life.add(() => this.close());
     this.#open();
   }
@@ -73,13 +70,14 @@ export class FollowedPartition {
     this.#leave();
     this.#loop.stop();
     this.#work?.unsubscribe();
+    this.#options.log.source = undefined;
     this.#options.log.unlevel();
   }
 
   #leave(): void {
     this.#stream?.unsubscribe();
     this.#silence?.unsubscribe();
-    while (this.#items.shift() !== undefined);
+    this.#arrivals.clear();
   }
 
   #open(): void {
@@ -114,7 +112,7 @@ export class FollowedPartition {
       case 'flush': {
         const { ext } = frame;
         if ('mark' in ext && (ext.mark === 'watermark' || ext.mark === 'progress' || ext.mark === 'gap'))
-          this.#put(ext as Item);
+          this.#put(ext);
         return;
       }
       case 'end':
@@ -129,41 +127,26 @@ export class FollowedPartition {
     this.#put({ mark: 'progress', partition, offsets: new Map([[partition, offset]]) });
   }
 
-  #put(item: Item): void {
+  #put(item: RecordBatch | SourceMark): void {
     this.#heardAt = this.#options.scheduler.now();
-    this.#items.push(item);
+    this.#arrivals.put(item);
     this.#loop.wake();
   }
 
   /** Writes what is next, unless something is being written; answers whether it did. */
   #step(): boolean {
-    const item = this.#work === undefined ? this.#items.first : undefined;
-    if (item === undefined) return false;
-    if (isBatch(item)) {
-      const batches = this.#batches();
-      const bytes = batches.reduce((sum, batch) => sum + batch.bytes.byteLength, 0);
+    const next = this.#work === undefined ? this.#arrivals.take() : undefined;
+    if (next === undefined) return false;
+    if ('mark' in next) this.#write(this.#marked(next), () => {});
+    else {
+      const bytes = next.reduce((sum, batch) => sum + batch.bytes.byteLength, 0);
       const control = this.#control;
-      this.#write(this.#options.log.append(batches), () => control(window(bytes)));
-    } else {
-      this.#items.shift();
-      this.#write(this.#marked(item), () => {});
+      this.#write(this.#options.log.append(next), () => control(window(bytes)));
     }
     return true;
   }
 
-  #batches(): RecordBatch[] {
-    const batches: RecordBatch[] = [];
-    for (let bytes = 0; bytes < MOST_BYTES; ) {
-      const { first } = this.#items;
-      if (first === undefined || !isBatch(first)) break;
-      this.#items.shift();
-      batches.push(first);
-      bytes += first.bytes.byteLength;
-    }
-    return batches;
-  }
-
-  #marked(mark: Exclude<Item, RecordBatch>): Observable<void> {
+  #marked(mark: SourceMark): Observable<void> {
     const { log, partition, scheduler } = this.#options;
     switch (mark.mark) {
       case 'watermark':

@@ -1,11 +1,11 @@
 import { Deque } from '../../deque.ts';
 import { data, type Flush, flush } from '../../frame.ts';
 import type { Gap } from '../../marks.ts';
+import { Position } from '../../position.ts';
 import type { KafkaMark } from '../../protocol/kafka.ts';
 import type { RecordBatch } from '../../protocol/kafka-batch.ts';
 import type { FetchedPartition } from '../requests/fetch.ts';
 import type { Delivered, DeliveryOptions } from './delivery.ts';
-import { Position } from './position.ts';
 
 /** How old what is known of where a partition stands may become before it is told again, in milliseconds. */
 const NEWS_AGE = 5_000;

@@ -2,12 +2,12 @@ import type { SchedulerLike } from 'rxjs';
 import { Deque } from '../../deque.ts';
 import { type Data, data, type Flush, flush } from '../../frame.ts';
 import type { Gap } from '../../marks.ts';
+import { Position } from '../../position.ts';
 import type { KafkaMark, KafkaRecord } from '../../protocol/kafka.ts';
 import type { RecordBatch } from '../../protocol/kafka-batch.ts';
 import type { Matcher } from '../../protocol/kafka-filters.ts';
 import { type RecordRun, runOf } from '../../records/record-run.ts';
 import { MOST_RECORDS, type Run } from '../../run.ts';
-import { Position } from './position.ts';
 
 export interface DeliveryOptions {
   readonly topic: string;

@@ -1,6 +1,5 @@
 import type { Observable } from 'rxjs';
-import type { Gap } from '../../marks.ts';
-import type { From, Isolation, KafkaFault, PartitionOffsets } from '../../protocol/kafka.ts';
+import type { From, Isolation, KafkaFault, KafkaGap, PartitionOffsets } from '../../protocol/kafka.ts';
 import { isFault } from '../../protocol/kafka-error.ts';
 import type { Matcher } from '../../protocol/kafka-filters.ts';
 import { AbortedTransactions } from '../../records/aborted.ts';
@@ -85,7 +84,7 @@ export class Reader implements Fetched {
   follow({ id, partitions }: Topic): void {
     const { topic } = this.#reading;
     const { partition } = this;
-    if (this.#topicId !== NO_TOPIC_ID && id !== this.#topicId) this.#recreated();
+    if (this.#topicId !== NO_TOPIC_ID && id !== this.#topicId) this.#recreated(id);
     this.#topicId = id;
     this.delivery.position.topicId = id;
     const { leader, leaderEpoch } = partitions.find((one) => one.partition === partition) ?? NOBODY;
@@ -153,8 +152,9 @@ export class Reader implements Fetched {
       for (const batch of batchesOf(records, this.#place)) {
         const isAborted = transactions.isAborted(batch, this.#place);
         if (batch.lastOffset < (this.#position as bigint)) continue;
-        // Its offset is outside of its checksum; no broker sends what is not replicated.
-        if (batch.lastOffset >= highWatermark) {
+        // Its offset is outside of its checksum. A broker looks at its high watermark before it reads, so that what has been
+        // replicated since may come as well; nothing is compacted there, so that no offset is left out.
+        if (batch.baseOffset >= highWatermark && batch.baseOffset !== this.#position) {
           throw broken(this.#place, batch.baseOffset, `stands beyond the high watermark, ${highWatermark}`);
         }
         this.#isAnchored = true;
@@ -198,11 +198,12 @@ export class Reader implements Fetched {
   }
 
   /** Another topic has the name now: what waits of the old one is sent, and then the new one from its start. */
-  #recreated(): void {
+  #recreated(topicId: string): void {
     this.#led = undefined;
     if (this.#position === undefined) return;
     const { partition } = this;
-    const gap: Gap = { mark: 'gap', partition, from: this.#position, to: this.#position, reason: 'recreated' };
+    const [from, to] = [this.#position, this.#position];
+    const gap: KafkaGap = { mark: 'gap', partition, from, to, reason: 'recreated', topicId };
     this.#end = undefined;
     this.#stable = undefined;
     this.delivery.end = undefined;

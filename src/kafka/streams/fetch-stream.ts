@@ -16,9 +16,9 @@ export const fetchStream = (
       if (partitions.some((one) => one.partition === partition)) return [partition];
       throw kafkaFault(UNKNOWN_TOPIC_OR_PARTITION).at(`${topic}/${partition}`);
     },
-    begins: () => ({ from, lastEpoch }),
-    begun([offsets]) {
-      if (offsets !== undefined) stream.begin({ api: 'fetch', ...offsets });
+    begins: () => ({ from: from ?? 'earliest', lastEpoch }),
+    begun([offsets], id) {
+      if (offsets !== undefined) stream.begin({ api: 'fetch', ...id, ...offsets });
     },
   });
 };

@@ -40,10 +40,10 @@ export function mergedStream(context: Context, begin: Begin<Merged>, stream: Str
 
 function mergedFetch(context: Context, begin: Merged, stream: Stream): Answering {
   const { from, topic } = begin;
-  let partitions: readonly PartitionOffsets[] | undefined;
+  let found: { readonly topicId?: string; readonly partitions: readonly PartitionOffsets[] } | undefined;
   let policy: { readonly cleanupPolicy: string | undefined } | undefined;
   const begun = (): void => {
-    if (partitions !== undefined && policy !== undefined) stream.begin({ api: 'merged', partitions, ...policy });
+    if (found !== undefined && policy !== undefined) stream.begin({ api: 'merged', ...found, ...policy });
   };
   listen(cleanupPolicyOf(context.cluster, topic, context), stream.life, {
     next(cleanupPolicy) {
@@ -53,10 +53,10 @@ function mergedFetch(context: Context, begin: Merged, stream: Stream): Answering
     complete() {},
   });
   return reading(context, begin, stream, {
-    partitionsOf: (found) => found.partitions.map(({ partition }) => partition),
-    begins: (partition) => ({ from: from.partitions?.get(partition) ?? from.default }),
-    begun(offsets) {
-      partitions = offsets;
+    partitionsOf: (topic) => topic.partitions.map(({ partition }) => partition),
+    begins: (partition) => ({ from: from?.partitions?.get(partition) ?? from?.default ?? 'earliest' }),
+    begun(partitions, id) {
+      found = { ...id, partitions };
       begun();
     },
   });

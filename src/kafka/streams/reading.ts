@@ -7,6 +7,7 @@ import { matcherOf } from '../../protocol/kafka-filters.ts';
 import type { Answering, Stream } from '../../protocol/kafka-stream.ts';
 import { Readers } from '../reading/readers.ts';
 import type { Begins } from '../reading/reading.ts';
+import { NO_TOPIC_ID } from '../requests/metadata.ts';
 import type { Topic } from '../topic.ts';
 import type { Context } from './context.ts';
 
@@ -16,7 +17,7 @@ export interface ReadingOptions {
   /** Where one begins that was there at first. */
   readonly begins: (partition: number) => Begins;
   /** Called once, when every partition that has a leader has begun. */
-  readonly begun: (offsets: readonly PartitionOffsets[]) => void;
+  readonly begun: (offsets: readonly PartitionOffsets[], id: { readonly topicId?: string }) => void;
 }
 
 const FIRST: Begins = { from: 'earliest' };
@@ -31,12 +32,13 @@ export function reading(
   const isBounded = begin.until !== undefined;
   const changes = new Deque<Flush<KafkaMark>>();
   let hasBegun = false;
+  let topicId = NO_TOPIC_ID;
 
   const changed = (): void => {
     if (!hasBegun && readers.haveBegun) {
       hasBegun = true;
       readers.gathered();
-      begun(readers.offsets);
+      begun(readers.offsets, topicId === NO_TOPIC_ID ? {} : { topicId });
     }
     stream.wake();
   };
@@ -63,7 +65,10 @@ export function reading(
 
   listen(cluster.topic(topic), stream.life, {
     // The partitions that are found once it has begun are new: all of their records are.
-    next: (found) => readers.follow(found, partitionsOf(found), hasBegun ? () => FIRST : begins),
+    next: (found) => {
+      topicId = found.id;
+      readers.follow(found, partitionsOf(found), hasBegun ? () => FIRST : begins);
+    },
     complete() {},
   });
 

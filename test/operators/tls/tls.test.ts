@@ -117,6 +117,7 @@ describe('tls server', () => {
       remote: { address: HOST, port: peer.remotePort === undefined ? 0 : expect.any(Number) },
       authority: 'localhost',
       alpn: 'http/1.1',
+      secure: true,
     });
     peer.destroy();
     await server.stop();

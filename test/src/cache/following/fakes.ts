@@ -61,6 +61,7 @@ export class FakeLog implements FollowedLog {
   readonly topic = 't';
   readonly partition: number;
   topicId = '';
+  source: FollowedLog['source'];
   next: bigint | undefined;
   lastEpoch = -1;
   levelAt: number | undefined;
@@ -71,6 +72,7 @@ export class FakeLog implements FollowedLog {
   readonly done: string[] = [];
   readonly changes = new Subject<void>();
   readonly index = undefined;
+  readonly cleaned = 0n;
   readonly seen = { generation: 0, tombstones: 0n };
   #settle = new Subject<void>();
 

@@ -1,6 +1,6 @@
-import { Position } from '../../../../src/kafka/reading/position.ts';
-import type { Progress } from '../../../../src/protocol/kafka.ts';
-import { Clock } from '../clock.ts';
+import { Position } from '../../src/position.ts';
+import type { Progress } from '../../src/protocol/kafka.ts';
+import { Clock } from './kafka/clock.ts';
 
 describe('the position of a reader', () => {
   const at = (offset: bigint): Progress => ({

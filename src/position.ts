@@ -1,9 +1,9 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
-import type { Progress } from '../../protocol/kafka.ts';
+import type { Progress } from './marks.ts';
 
 /** How many records may be passed over, and for how long, in milliseconds, before it is told how far that went. */
-const MOST_PASSED = 10_000;
-const LONGEST_SILENCE = 5_000;
+export const MOST_PASSED = 10_000;
+export const LONGEST_SILENCE = 5_000;
 
 /** How far a partition was read, and how far its receiver can tell by the records that it has. */
 export class Position {
@@ -44,6 +44,12 @@ export class Position {
   /** So many records are not sent. */
   pass(records: number): void {
     this.#passed += records;
+  }
+
+  /** Nothing before `offset` is sent, however much of that there is. */
+  skip(offset: bigint): void {
+    this.pass(Number(offset - (this.#offset ?? offset)));
+    this.reach(offset);
   }
 
   /** All before `offset` is sent or passed over. */

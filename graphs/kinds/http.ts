@@ -1,0 +1,109 @@
+import type { AccessControl } from '../../operators/http/access-control.ts';
+import { httpMatches } from '../../operators/http/matches.ts';
+import { httpServer } from '../../operators/http/server.ts';
+import type { FromSchema, Schema } from '../json-schema.ts';
+import { kind } from '../kind.ts';
+import { strings } from './fields.ts';
+
+const texts = { type: 'object', additionalProperties: { type: 'string' } } as const satisfies Schema;
+
+const when = {
+  type: 'object',
+  properties: {
+    headers: { ...texts, description: 'headers by name, `:path` and the like included, `*` for any run of characters' },
+  },
+  additionalProperties: false,
+} as const satisfies Schema;
+
+const access = {
+  description: 'which pages may ask, by the origin that they come from',
+  type: 'object',
+  properties: {
+    policy: {
+      description: 'whether only pages of this server, or also those of other origins',
+      type: 'string',
+      enum: ['same-origin', 'cross-origin'],
+    },
+    allow: {
+      description: 'what pages of other origins may do, everything by default',
+      type: 'object',
+      properties: {
+        origins: { ...strings, description: 'the origins that may ask, such as "https://example.org"' },
+        methods: { ...strings, description: 'the methods that they may use' },
+        headers: { ...strings, description: 'the headers that they may send' },
+        credentials: { description: 'whether they may bring cookies and the like', type: 'boolean' },
+      },
+      additionalProperties: false,
+    },
+    'max-age': { description: 'seconds for which a browser may remember it', type: 'integer', minimum: 0 },
+    expose: {
+      description: 'what pages of other origins may see of an answer',
+      type: 'object',
+      properties: { headers: { ...strings, description: 'the headers that they may see, all by default' } },
+      additionalProperties: false,
+    },
+  },
+  additionalProperties: false,
+} as const satisfies Schema;
+
+const options = {
+  description: 'how it is spoken, and with whom',
+  type: 'object',
+  properties: {
+    versions: {
+      description: 'the versions that are spoken, both by default',
+      type: 'array',
+      minItems: 1,
+      items: { type: 'string', enum: ['http/1.1', 'h2'] },
+    },
+    'access-control': access,
+    authorization: {
+      description: 'where guards find the credentials of a request',
+      type: 'object',
+      unsupported: 'it has no guards yet',
+    },
+    overrides: {
+      description: 'headers to set',
+      type: 'object',
+      unsupported: 'headers cannot be overridden yet',
+    },
+    requests: {
+      description: 'what requests and answers must look like',
+      type: 'array',
+      unsupported: 'it has no models yet',
+    },
+  },
+  additionalProperties: false,
+} as const satisfies Schema;
+
+export const http = [
+  kind({
+    type: 'http',
+    kind: 'server',
+    about: 'speaks HTTP, and opens a stream for every request',
+    entry: 'net',
+    exit: 'http',
+    options,
+    when,
+    matches: httpMatches,
+    make: ({ options: { versions, 'access-control': access }, exit, events, scheduler }) =>
+      httpServer(
+        {
+          ...(versions && { versions }),
+          ...(access && { accessControl: accessOf(access) }),
+          onDefect: events.onDefect,
+        },
+        scheduler,
+      )(exit),
+  }),
+] as const;
+
+const accessOf = ({
+  policy = 'same-origin',
+  'max-age': maxAge,
+  ...rest
+}: FromSchema<typeof access>): AccessControl => ({
+  policy,
+  ...rest,
+  ...(maxAge !== undefined && { maxAge }),
+});

@@ -1,0 +1,106 @@
+import type { Observable, SchedulerLike, Subscription } from 'rxjs';
+import type { Chunk } from '../log.ts';
+import { Loop } from '../loop.ts';
+import type { KafkaRecord } from '../protocol/kafka.ts';
+import type { KeyTable } from './key-index.ts';
+import type { KeyedRun } from './segment.ts';
+
+/** What a key index is made of: the decided records of a log. */
+export interface Decisions {
+  /** Up to where records are decided. */
+  readonly end: () => bigint;
+  /** The first offset that there is. */
+  readonly start: () => bigint;
+  /** What is decided at an offset, if it is in memory. */
+  readonly peek: (offset: bigint) => Chunk<KafkaRecord> | undefined;
+  readonly load: (offset: bigint) => Observable<Chunk<KafkaRecord>>;
+  /** Told when the index has come further. */
+  readonly advanced: () => void;
+}
+
+/** Keeps a key index level with the decided records of a log, in slices. */
+export class KeyFollower {
+  readonly table: KeyTable;
+  readonly #log: Decisions;
+  readonly #loop: Loop;
+  #position: bigint;
+  /** Below which offset the table has no key, and the page to look at next. */
+  #swept = 0n;
+  #page = 0;
+  #loading: Subscription | undefined;
+
+  /** @param position up to where the table has seen all that is decided */
+  constructor(table: KeyTable, position: bigint, log: Decisions, scheduler: SchedulerLike) {
+    this.table = table;
+    this.#position = position;
+    this.#log = log;
+    this.#loop = new Loop(
+      () => this.#step(),
+      (thrown) => {
+        throw thrown;
+      },
+      scheduler,
+    );
+  }
+
+  /** Up to where the table has seen all that is decided. */
+  get position(): bigint {
+    return this.#position;
+  }
+
+  /** Goes on, if there is something that it has not seen. */
+  wake(): void {
+    if (this.#loading === undefined) this.#loop.wake();
+  }
+
+  stop(): void {
+    this.#loop.stop();
+    this.#loading?.unsubscribe();
+  }
+
+  #step(): boolean {
+    const start = this.#log.start();
+    if (this.#position < start) this.#position = start;
+    if (this.#swept < start) return this.#sweep(start);
+    if (this.#position >= this.#log.end()) {
+      this.#log.advanced();
+      return false;
+    }
+    const chunk = this.#log.peek(this.#position);
+    if (chunk === undefined) return this.#load();
+    this.#add(chunk);
+    return true;
+  }
+
+  /** Forgets the keys that are gone with what was before the start, of one page. */
+  #sweep(start: bigint): true {
+    this.table.removeBelow(this.#page, Number(start));
+    this.#page += 1;
+    if (this.#page < this.table.pages.length) return true;
+    this.#swept = start;
+    this.#page = 0;
+    return true;
+  }
+
+  /** What cannot be read now is tried again when woken. */
+  #load(): boolean {
+    const from = this.#position;
+    const done = (): void => {
+      this.#loading = undefined;
+      if (this.#position > from) this.#loop.wake();
+    };
+    const loading = this.#log.load(from).subscribe({ next: (chunk) => this.#add(chunk), error: done, complete: done });
+    if (!loading.closed) this.#loading = loading;
+    // What wakes a loop inside its own step is lost when that ends it.
+    return this.#position > from;
+  }
+
+  #add({ run, to }: Chunk<KafkaRecord>): void {
+    const keyed = run as KeyedRun | undefined;
+    for (let index = 0; index < (keyed?.length ?? 0); index += 1) {
+      const key = (keyed as KeyedRun).keyAt(index);
+      if (key !== null) this.table.add(key, Number((keyed as KeyedRun).offsetAt(index)));
+    }
+    this.#position = to;
+  }
+}

@@ -1,0 +1,219 @@
+import { concatMap, defer, EMPTY, map, type Observable, of, Subject, type TeardownLogic } from 'rxjs';
+import type { Chunk, Log, LogIsolation, LogOffsets, Missed, Seen } from '../log.ts';
+import type { KafkaRecord } from '../protocol/kafka.ts';
+import type { Run } from '../run.ts';
+import { type Break, missedBy } from './breaks.ts';
+import { CurrentRecords } from './current-records.ts';
+import type { KeyFollower } from './key-follower.ts';
+import type { KeyTable } from './key-index.ts';
+import { earlier, later } from './offsets.ts';
+import type { PartitionStore } from './partition-store.ts';
+import type { RowReader } from './row-reader.ts';
+import type { Segment } from './segment.ts';
+import type { Transactions } from './transactions.ts';
+
+/** What whoever began before the source had said where it ends knows of tombstones: all that it says. */
+const UNFILLED = -1n;
+
+/** The log of a partition of a cache, as its readers see it. */
+export abstract class PartitionLog implements Log<KafkaRecord> {
+  readonly changes = new Subject<void>();
+  protected readonly data: PartitionStore;
+  protected readonly reader: RowReader;
+  readonly #topicId: () => string;
+  readonly #holds = new Set<{ readonly end: bigint }>();
+  readonly #breaks: Break[] = [];
+  #offsets: LogOffsets = { logStart: 0n, lastStableOffset: 0n, highWatermark: 0n, isLevel: false };
+  #stable = 0n;
+  /** As `Log.cleaned`. What was cleaned before the log was opened is superseded below where it ended then. */
+  cleaned = 0n;
+  #transactions: Transactions;
+  #keys: KeyFollower | undefined;
+  #current: CurrentRecords | undefined;
+
+  constructor(data: PartitionStore, reader: RowReader, topicId: () => string) {
+    this.data = data;
+    this.reader = reader;
+    this.#topicId = topicId;
+    this.#transactions = data.transactions();
+  }
+
+  get topic(): string {
+    return this.data.state.topic;
+  }
+
+  get topicId(): string {
+    return this.#topicId();
+  }
+
+  get partition(): number {
+    return this.data.partition;
+  }
+
+  get offsets(): LogOffsets {
+    return this.#offsets;
+  }
+
+  get index(): KeyTable | undefined {
+    return this.#keys?.table;
+  }
+
+  get seen(): Seen {
+    const { breaks, tombstones, filled } = this.data.state;
+    return { generation: breaks, tombstones: filled === undefined ? UNFILLED : tombstones };
+  }
+
+  /** The ends of snapshots that are being read. */
+  get holds(): Iterable<{ readonly end: bigint }> {
+    return this.#holds;
+  }
+
+  peek(offset: bigint, isolation: LogIsolation): Chunk<KafkaRecord> | undefined {
+    const limit = this.#limit(isolation);
+    if (offset < this.#offsets.logStart || offset >= limit) return undefined;
+    const segment = this.reader.at(offset);
+    return segment && this.#chunk(segment, offset, isolation, limit);
+  }
+
+  load(offset: bigint, isolation: LogIsolation): Observable<Chunk<KafkaRecord>> {
+    return defer(() => this.#load(offset, isolation, () => this.#limit(isolation)));
+  }
+
+  current(chunk: Chunk<KafkaRecord>, below?: bigint): Run<KafkaRecord> | undefined {
+    return this.#current === undefined ? chunk.run : this.#current.of(chunk, below);
+  }
+
+  find(timestamp: bigint): Observable<bigint> {
+    return defer(() => this.#find(timestamp, this.#offsets.logStart));
+  }
+
+  missed(position: bigint, seen: Seen): Missed | undefined {
+    const { partition } = this;
+    const { breaks, tombstones, filled = 0n } = this.data.state;
+    const { logStart, highWatermark, isLevel } = this.#offsets;
+    if (seen.generation !== breaks) {
+      const missed = missedBy(this.#breaks.slice(seen.generation - breaks), partition, position);
+      if (missed !== undefined) return missed.resume < logStart ? { ...missed, resume: logStart } : missed;
+    }
+    const gap = (from: bigint, to: bigint, reason: string, resume: bigint): Missed => ({
+      gap: { mark: 'gap', partition, from, to, reason },
+      resume,
+    });
+    if (position < logStart) return gap(position, logStart, 'retention', logStart);
+    if (position > highWatermark && isLevel) return gap(highWatermark, position, 'out-of-range', highWatermark);
+    const known = seen.tombstones === UNFILLED ? filled : seen.tombstones;
+    if (known < tombstones && position < tombstones) return gap(position, tombstones, 'tombstones', position);
+    return undefined;
+  }
+
+  hold(end: bigint): TeardownLogic {
+    const held = { end };
+    this.#holds.add(held);
+    return () => this.#holds.delete(held);
+  }
+
+  /** What is decided at an offset, whether or not the index has it yet, if it is in memory. */
+  protected peekDecided(offset: bigint): Chunk<KafkaRecord> | undefined {
+    const segment = offset < this.#stable ? this.reader.at(offset) : undefined;
+    return segment && this.#chunk(segment, offset, 'read_committed', this.#stable);
+  }
+
+  /** The same, read if it is not in memory. */
+  protected loadDecided(offset: bigint): Observable<Chunk<KafkaRecord>> {
+    return this.#load(offset, 'read_committed', () => this.#stable);
+  }
+
+  /** Tells readers that what they read is not what is there. */
+  protected break(one: Break): void {
+    this.#breaks.push(one);
+  }
+
+  /** What conflates from now on. */
+  protected follow(keys: KeyFollower | undefined): void {
+    this.#keys?.stop();
+    this.#keys = keys;
+    this.#current = keys && new CurrentRecords(keys.table);
+  }
+
+  /** Up to where records are decided, whether or not the index has them yet. */
+  protected get stable(): bigint {
+    return this.#stable;
+  }
+
+  /** What keeps the index. */
+  protected get keys(): KeyFollower | undefined {
+    return this.#keys;
+  }
+
+  /** The index has come further. */
+  protected indexed(): void {
+    const { highWatermark, isLevel } = this.#offsets;
+    this.#show(highWatermark, isLevel);
+  }
+
+  /** Takes in where the stored log stands now. Nothing is shown before the source has said where it ends. */
+  protected advance(transactions: Transactions, isLevel: boolean): void {
+    const { logStart, end, filled } = this.data.state;
+    this.#transactions = transactions;
+    this.#stable = later(transactions.lastStableOffset, logStart);
+    this.#keys?.wake();
+    this.#show(filled === undefined ? logStart : end, isLevel && filled !== undefined);
+  }
+
+  #show(highWatermark: bigint, isLevel: boolean): void {
+    const { logStart } = this.data.state;
+    const indexed = later(this.#keys?.position ?? this.#stable, logStart);
+    const lastStableOffset = earlier(highWatermark, earlier(indexed, this.#stable));
+    const known = this.#offsets;
+    const isSame =
+      known.logStart === logStart &&
+      known.lastStableOffset === lastStableOffset &&
+      known.highWatermark === highWatermark &&
+      known.isLevel === isLevel;
+    if (isSame) return;
+    this.#offsets = { logStart, lastStableOffset, highWatermark, isLevel };
+    this.changes.next();
+  }
+
+  #limit(isolation: LogIsolation): bigint {
+    const { lastStableOffset, highWatermark } = this.#offsets;
+    return isolation === 'read_committed' ? lastStableOffset : highWatermark;
+  }
+
+  /** Completes without where the offset is not there any more once it was read. */
+  #load(offset: bigint, isolation: LogIsolation, limit: () => bigint): Observable<Chunk<KafkaRecord>> {
+    const isThere = (): boolean => offset >= this.data.state.logStart && offset < limit();
+    if (!isThere()) return EMPTY;
+    return this.reader
+      .load(offset)
+      .pipe(concatMap((segment) => (isThere() ? of(this.#chunk(segment, offset, isolation, limit())) : EMPTY)));
+  }
+
+  #chunk(segment: Segment, offset: bigint, isolation: LogIsolation, limit: bigint): Chunk<KafkaRecord> {
+    const transactions = this.#transactions;
+    return isolation === 'read_committed'
+      ? segment.committed(offset, limit, transactions)
+      : segment.uncommitted(offset, transactions);
+  }
+
+  /** Looks at rows one after the other, since a batch may tell a later time than its records left have. */
+  #find(timestamp: bigint, from: bigint): Observable<bigint> {
+    const { rows, state } = this.data;
+    const row = rows.between(from, state.end).find(({ maxTimestamp, bytes }) => maxTimestamp >= timestamp || bytes < 0);
+    if (row === undefined) return of(state.end);
+    return this.#findIn(timestamp, from > row.from ? from : row.from, row.to);
+  }
+
+  #findIn(timestamp: bigint, from: bigint, to: bigint): Observable<bigint> {
+    return this.reader.load(from).pipe(
+      map((segment) => segment.uncommitted(from, this.#transactions)),
+      concatMap((chunk) => {
+        for (let index = 0; index < (chunk.run?.length ?? 0); index += 1) {
+          const { timestamp: time, offset } = (chunk.run as Run<KafkaRecord>).at(index);
+          if (time >= timestamp && offset >= from) return of(offset);
+        }
+        return chunk.to < to ? this.#findIn(timestamp, chunk.to, to) : this.#find(timestamp, chunk.to);
+      }),
+    );
+  }
+}

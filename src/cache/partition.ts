@@ -1,0 +1,258 @@
+import {
+  catchError,
+  concatMap,
+  defer,
+  EMPTY,
+  filter,
+  finalize,
+  forkJoin,
+  map,
+  type Observable,
+  of,
+  startWith,
+  take,
+  tap,
+} from 'rxjs';
+import { SluiceError } from '../errors.ts';
+import type { RecordBatch } from '../protocol/kafka-batch.ts';
+import { type Arrived, arrivedOf } from './arrived.ts';
+import type { FollowedLog, RefetchSource, Standing } from './following/followed-log.ts';
+import { saveKeys } from './key-snapshots.ts';
+import { rowsBelow } from './keys.ts';
+import { Mender } from './mender.ts';
+import { PartitionChanges, type PartitionOptions, type Restored } from './partition-changes.ts';
+import { type RowMeta, rowsFrom } from './row.ts';
+import { RowReader } from './row-reader.ts';
+import { Serial } from './serial.ts';
+import { sliced } from './sliced.ts';
+import type { PartitionState } from './state.ts';
+
+/** How old what is stored of where the source stands may become, in milliseconds. */
+const STANDING_AGE = 10_000;
+
+/** How many offsets the index may be ahead of what is stored of it, or half of its keys if that is more. */
+const UNSAVED = 1 << 18;
+
+/**
+ * The log of one partition, as it is written, too. A write does its work when its Observable is subscribed to, behind those
+ * before it, and to its end; it completes once it is stored, and errors with CACHE_WRITE if it is not, when nothing has
+ * changed.
+ */
+export class Partition extends PartitionChanges implements FollowedLog {
+  readonly #serial: Serial;
+  readonly #mender: Mender;
+  /** What the index that is stored covers. */
+  #saved: bigint | undefined;
+  #isSaving = false;
+
+  constructor(options: PartitionOptions, restored?: Restored) {
+    const { data, memory, isEmbedded, notify } = options;
+    const serial = new Serial();
+    const arrived = (batch: RecordBatch): Arrived => arrivedOf(batch, data.name, options.maxInflated);
+    const mender = new Mender({ data, serial, isEmbedded, notify, arrived });
+    const settled = <T>(work: () => Observable<T>): Observable<T> => serial.run(work);
+    super(options, new RowReader({ data, memory, settled, mend: (row) => mender.mend(row) }));
+    this.#serial = serial;
+    this.#mender = mender;
+    this.#saved = restored?.covers;
+    this.indexAnew(restored);
+    this.publish();
+  }
+
+  get next(): bigint | undefined {
+    const { isBegun, end } = this.state;
+    return isBegun ? end : undefined;
+  }
+
+  get lastEpoch(): number {
+    return this.state.lastEpoch;
+  }
+
+  get standing(): Standing | undefined {
+    return this.lastStanding;
+  }
+
+  get levelAt(): number | undefined {
+    return this.lastLevelAt === 0 ? undefined : this.lastLevelAt;
+  }
+
+  get source(): RefetchSource | undefined {
+    return this.#mender.source;
+  }
+
+  set source(source: RefetchSource | undefined) {
+    this.#mender.source = source;
+  }
+
+  /** Appends batches in offset order; those that are there already are left out. Errors with KAFKA_* if one cannot be read. */
+  append(batches: readonly RecordBatch[]): Observable<void> {
+    return this.#serial.run(() => {
+      if (!this.state.isBegun) throw new SluiceError('CACHE_RESTARTED', `${this.data.name} begins anew`);
+      const fresh = batches.filter(({ lastOffset }) => lastOffset >= this.state.end);
+      if (fresh.length === 0) return of(undefined);
+      const { data } = this;
+      const arriving = sliced(
+        fresh,
+        (batch) => arrivedOf(batch, data.name, this.options.maxInflated),
+        this.options.scheduler,
+      );
+      const bytes = fresh.reduce((sum, batch) => sum + batch.bytes.byteLength, 0);
+      const tail = this.tail(bytes);
+      return forkJoin([arriving, tail]).pipe(concatMap(([arrived, rows]) => this.store(arrived, rows)));
+    });
+  }
+
+  pass(offset: bigint): Observable<void> {
+    return this.#serial.run(() => {
+      const { state } = this;
+      const known = this.known();
+      const filled = this.options.isEmbedded ? { filled: 0n } : {};
+      if (!state.isBegun) {
+        const begun = { ...state, ...known, ...filled, isBegun: true, begin: offset, logStart: offset, end: offset };
+        return this.commit({ state: begun }, () => this.indexAnew());
+      }
+      if (offset <= state.end) return of(undefined);
+      return this.commit({ state: { ...state, ...known, end: offset }, rows: rowsFrom(state.end, offset, []) });
+    });
+  }
+
+  stand(standing: Standing, time: number): Observable<void> {
+    return this.#serial.run(() => {
+      const { state } = this;
+      this.lastStanding = standing;
+      this.isFresh = true;
+      if (!state.isBegun) return of(undefined);
+      if (state.end >= standing.highWatermark) this.lastLevelAt = time;
+      const isFilled = state.filled !== undefined;
+      const isOld = time - state.levelAt >= STANDING_AGE && this.lastLevelAt > state.levelAt;
+      const { highWatermark, logStart } = standing;
+      if (logStart > state.logStart) return this.trimTo(logStart, isFilled ? {} : this.fill(highWatermark));
+      if (!isFilled) return this.commit({ state: { ...state, ...this.known(), ...this.fill(highWatermark) } });
+      this.publish();
+      return isOld ? this.commit({ state: { ...state, ...this.known() } }) : of(undefined);
+    });
+  }
+
+  unlevel(): void {
+    this.isFresh = this.options.isEmbedded;
+    this.publish();
+  }
+
+  /** Removes what is below an offset: readers see none of it any more, and whole rows of it go. */
+  trim(logStart: bigint): Observable<void> {
+    return this.#serial.run(() => (logStart > this.state.logStart ? this.trimTo(logStart) : of(undefined)));
+  }
+
+  /**
+   * On a compacted topic, tombstones may have gone with what was truncated, and of transactions it is not known which were
+   * open there; then the log begins anew.
+   */
+  truncate(offset: bigint): Observable<void> {
+    return this.#serial.run(() => {
+      const { begin, end, isTransactional, isBegun } = this.state;
+      if (!isBegun || offset >= end) return of(undefined);
+      const old = this.data.rows.between(offset, end);
+      const [row] = old;
+      const isCut = !this.isCompacted && !isTransactional && offset > begin && row !== undefined && row.bytes >= 0;
+      if (!isCut) return this.beginAnew({ reason: 'truncated', at: offset });
+      return this.data
+        .read(row)
+        .pipe(
+          concatMap((read) =>
+            read === undefined ? this.beginAnew({ reason: 'truncated', at: offset }) : this.cut(offset, old, read),
+          ),
+        );
+    });
+  }
+
+  restart(reason: 'recreated' | 'tombstones' | 'corrupt'): Observable<void> {
+    return this.#serial.run(() => this.beginAnew(reason === 'tombstones' ? undefined : { reason, at: this.state.end }));
+  }
+
+  /** The batches of a row; nothing if they are not what was stored. */
+  read(row: RowMeta): Observable<readonly RecordBatch[] | undefined> {
+    return this.data.read(row).pipe(map((read) => read?.batches));
+  }
+
+  /**
+   * Puts batches in place of consecutive rows, or none in place of none. Emits whether it did: it does not if those are
+   * not the rows that are there now.
+   *
+   * @param known what is to be remembered from then on
+   */
+  rewrite(
+    old: readonly RowMeta[],
+    batches: readonly Arrived[],
+    known: (state: PartitionState) => Partial<PartitionState>,
+  ): Observable<boolean> {
+    return this.#serial.run(() => {
+      const { data, state } = this;
+      if (old.some((row) => data.rows.at(row.from) !== row)) return of(false);
+      const [from, to] = [old[0]?.from ?? 0n, old.at(-1)?.to ?? 0n];
+      const change = { state: { ...state, ...known(state) }, old, rows: rowsFrom(from, to, batches) };
+      return this.commit(change, () => {
+        if (old.length > 0) this.cleaned = this.offsets.lastStableOffset;
+        this.reader.drop(from, to);
+      }).pipe(map(() => true));
+    });
+  }
+
+  /** Gives the space back on disk of what is gone below an offset. */
+  reclaim(to: bigint): Observable<void> {
+    return defer(() => this.data.store.compact(rowsBelow(this.data.place, to)));
+  }
+
+  /** Whether records conflate from now on. */
+  compact(isCompacted: boolean): void {
+    if (isCompacted === this.isCompacted) return;
+    this.isCompacted = isCompacted;
+    this.indexAnew();
+    this.publish();
+  }
+
+  /** Emits once the index has all keys of what is stored, and what was asked for is done. */
+  ready(): Observable<void> {
+    const isReady = (): boolean => this.keys === undefined || this.keys.position >= this.transactions.lastStableOffset;
+    return this.#serial.run(() => this.changes.pipe(startWith(undefined), filter(isReady), take(1)));
+  }
+
+  /** Stores what the index has seen. */
+  saveKeys(): Observable<void> {
+    return defer(() => {
+      const { keys } = this;
+      const { store, place } = this.data;
+      if (keys === undefined || keys.position === this.#saved) return of(undefined);
+      const covers = keys.position;
+      return saveKeys(store, place, keys.table, covers, this.options.secret).pipe(
+        tap(() => {
+          this.#saved = covers;
+        }),
+      );
+    });
+  }
+
+  protected override indexed(): void {
+    super.indexed();
+    const { keys } = this;
+    if (keys === undefined || this.#isSaving) return;
+    const behind = Number(keys.position - (this.#saved ?? this.state.begin));
+    if (behind < Math.max(UNSAVED, keys.table.size / 2)) return;
+    this.#isSaving = true;
+    // That it cannot be stored is told by what it is derived from.
+    this.saveKeys()
+      .pipe(
+        catchError(() => EMPTY),
+        finalize(() => {
+          this.#isSaving = false;
+        }),
+      )
+      .subscribe();
+  }
+
+  /** Ends the log for its readers. */
+  close(): void {
+    this.follow(undefined);
+    this.reader.drop();
+    this.changes.error(new SluiceError('CACHE_CLOSED', `${this.data.name} was closed`));
+  }
+}

@@ -1,0 +1,29 @@
+import { catchError, concatMap, defer, EMPTY, Observable, ReplaySubject, Subject, tap } from 'rxjs';
+import { listen } from '../listen.ts';
+
+/** Does one thing after the other, each to its end, whether or not somebody still waits for it. */
+export class Serial {
+  readonly #jobs = new Subject<Observable<unknown>>();
+
+  constructor() {
+    this.#jobs.pipe(concatMap((job) => job)).subscribe();
+  }
+
+  /** Does `work` when it is its turn; emits and ends as that does. */
+  run<T>(work: () => Observable<T>): Observable<T> {
+    return new Observable((out) => {
+      const result = new ReplaySubject<T>();
+      this.#jobs.next(
+        defer(work).pipe(
+          tap({
+            next: (value) => result.next(value),
+            error: (thrown) => result.error(thrown),
+            complete: () => result.complete(),
+          }),
+          catchError(() => EMPTY),
+        ),
+      );
+      listen(result, out, { next: (value) => out.next(value) });
+    });
+  }
+}

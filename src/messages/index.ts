@@ -1,0 +1,12 @@
+export type { Bytes } from './bytes.ts';
+export type { Decoded, Decoding } from './decoding.ts';
+export type { Encodable, Encoding } from './encoding.ts';
+export type { MessageFilter, MessageFilters, MessageHeaderStep } from './filters.ts';
+export type { MessagesFrom, Place } from './from.ts';
+export type { Message, MessageHeader } from './message.ts';
+export type { GapMark, MessageMark } from './message-mark.ts';
+export type { MessageWriter } from './message-writer.ts';
+export { type Messages, type MessagesItem, type MessagesOptions, messages } from './messages.ts';
+export type { NewHeaders, NewMessage, NewMessageOpening } from './new-message.ts';
+export { type ProduceAnswer, type Produced, type ProduceOptions, type Producer, produce } from './producer.ts';
+export type { MessageProgress } from './track.ts';

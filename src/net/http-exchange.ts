@@ -1,0 +1,86 @@
+import type { Readable } from 'node:stream';
+import { Observable, type SchedulerLike } from 'rxjs';
+import { emitter } from '../emitter.ts';
+import { SluiceError } from '../errors.ts';
+import { listen } from '../listen.ts';
+import { type Http, type HttpHeader, headerOf, httpFault } from '../protocol/http.ts';
+import type { Binding } from '../protocol.ts';
+import { HttpReply } from './http-reply.ts';
+import { HttpRequest } from './http-request.ts';
+
+/** A request that node has taken apart, and the way to answer it, whatever the version of HTTP. */
+export interface Exchange {
+  /** Those of its BEGIN. */
+  readonly headers: readonly HttpHeader[];
+  readonly body: Readable;
+  /** Whether a body is to come. */
+  readonly hasBody: boolean;
+  /** Lets a client that waits for it send the body. */
+  proceed(): void;
+  /** Starts the answer; `rest` says that the request is not read to its end. Throws if a header cannot be written. */
+  begin(status: number, headers: readonly HttpHeader[], rest: boolean): void;
+  /** Sends bytes of the answer's body; `taken` is called once they are on their way to the client. */
+  write(bytes: Uint8Array, taken: () => void): void;
+  /** Ends the answer. */
+  end(): void;
+  /** Breaks the answer off, so that the client sees that it is not whole. */
+  cut(): void;
+  /** Calls `gone` once the client is. */
+  closed(gone: () => void): void;
+}
+
+/** What bounds a request and its answer. */
+export interface ExchangeLimits {
+  /** The bytes of an answer that may wait for its client, an integer >= 1. */
+  readonly window: number;
+  /** The most bytes of a request's body. */
+  readonly maxBody: number;
+  /** How long a client may leave one waiting for the body, in milliseconds; each byte gives it one more. */
+  readonly bodyTimeout: number;
+  /** How long a client may take nothing of what waits for it, in milliseconds. */
+  readonly writeTimeout: number;
+}
+
+const OVER = new SluiceError('NET_CLOSED', 'the client has left, or has its answer');
+
+/**
+ * Runs a request as one stream into `exit`: its body is the initial lane, the reply its answer. Completes when that is
+ * over; unsubscribing breaks it off. A defect of `exit` is answered with 500 and goes to `report`.
+ */
+export const exchangeWith = (
+  exchange: Exchange,
+  exit: Binding<Http>,
+  limits: ExchangeLimits,
+  report: (defect: unknown) => void,
+  scheduler: SchedulerLike,
+): Observable<never> =>
+  new Observable((out) => {
+    const reply = new HttpReply(
+      exchange,
+      limits,
+      () => request.rest,
+      scheduler,
+      () => out.complete(),
+    );
+    const request = new HttpRequest(exchange, limits, scheduler, (fault) => reply.refuse(fault));
+    const initial = emitter<Http['initial']>(
+      { headers: exchange.headers },
+      (wake, lane) => request.start(wake, lane),
+      scheduler,
+    );
+    out.add(() => {
+      reply.leave();
+      request.fail(OVER);
+    });
+    if (Number(headerOf(exchange.headers, 'content-length') ?? 0) > limits.maxBody)
+      return reply.refuse(httpFault('HTTP_BODY_TOO_LARGE', `the body has more than ${limits.maxBody} bytes`));
+    exchange.closed(() => out.complete());
+    listen(exit(initial), out, {
+      next: (frame) => reply.next(frame),
+      error(defect) {
+        report(defect);
+        reply.refuse({ code: 'DEFECT', message: 'a defect' });
+      },
+      complete: () => reply.refuse(httpFault('HTTP_UNAVAILABLE', 'no answer')),
+    });
+  });

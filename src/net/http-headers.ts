@@ -1,0 +1,36 @@
+import type { HttpHeader } from '../protocol/http.ts';
+
+/** What belongs to a connection, not to a request or an answer. */
+const OF_CONNECTION = new Set([
+  'connection',
+  'host',
+  'http2-settings',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** Headers as node gives them, name, value, name, value, without those of the connection and pseudo-headers. */
+export function headersFrom(raw: readonly string[]): HttpHeader[] {
+  const headers: HttpHeader[] = [];
+  for (let index = 0; index < raw.length; index += 2) {
+    const name = (raw[index] as string).toLowerCase();
+    if (!name.startsWith(':') && !OF_CONNECTION.has(name)) headers.push({ name, value: raw[index + 1] as string });
+  }
+  return headers;
+}
+
+/** What an answer's headers can be: the status and the rest, without those of the connection. */
+export function answerFrom(headers: readonly HttpHeader[]): { status: number; rest: HttpHeader[]; length?: number } {
+  let status = Number.NaN;
+  let length: number | undefined;
+  const rest: HttpHeader[] = [];
+  for (const header of headers) {
+    if (header.name === ':status') status = Number(header.value);
+    else if (!header.name.startsWith(':') && !OF_CONNECTION.has(header.name)) rest.push(header);
+    if (header.name === 'content-length') length = Number(header.value);
+  }
+  return length === undefined ? { status, rest } : { status, rest, length };
+}

@@ -1,0 +1,146 @@
+import type { SchedulerLike, Subscription } from 'rxjs';
+import { reset } from '../control.ts';
+import { Account } from '../credit.ts';
+import { SluiceError } from '../errors.ts';
+import type { Begin, Frame } from '../frame.ts';
+import { type Http, type HttpFault, type HttpReplyBegin, headerOf, statusOf } from '../protocol/http.ts';
+import type { Exchange, ExchangeLimits } from './http-exchange.ts';
+import { answerFrom } from './http-headers.ts';
+
+const EMPTY = [{ name: 'content-length', value: '0' }];
+
+/**
+ * A reply lane as the answer to a request. A fault before it begins is a status; one behind that breaks it off, and so
+ * does a body of another length than was announced. Its credit returns as the client takes bytes.
+ */
+export class HttpReply {
+  readonly #exchange: Exchange;
+  readonly #limits: ExchangeLimits;
+  readonly #rest: () => boolean;
+  readonly #scheduler: SchedulerLike;
+  readonly #done: () => void;
+  readonly #account: Account;
+  readonly #bodiless: boolean;
+  #phase: 'waiting' | 'begun' | 'over' = 'waiting';
+  #announced: number | undefined;
+  #unsettled = 0;
+  #moved = false;
+  #timer: Subscription | undefined;
+
+  /** `rest` says whether the request has not been read to its end, `done` is called when the answer is over. */
+  constructor(
+    exchange: Exchange,
+    limits: ExchangeLimits,
+    rest: () => boolean,
+    scheduler: SchedulerLike,
+    done: () => void,
+  ) {
+    this.#exchange = exchange;
+    this.#limits = limits;
+    this.#rest = rest;
+    this.#scheduler = scheduler;
+    this.#done = done;
+    this.#account = new Account(limits.window);
+    this.#bodiless = headerOf(exchange.headers, ':method') === 'HEAD';
+  }
+
+  /** Takes the next frame of the lane. */
+  next(frame: Frame<Http['reply']>): void {
+    switch (frame.kind) {
+      case 'begin':
+        return this.#begin(frame);
+      case 'data':
+        return this.#write(frame.payload, frame.reserved);
+      case 'end':
+        return this.#end();
+      case 'abort':
+        this.refuse(frame.ext);
+    }
+  }
+
+  /** Answers with the status of a fault, or breaks off what has begun. */
+  refuse(fault: HttpFault | undefined): void {
+    if (this.#phase === 'waiting') this.#answer(statusOf(fault), [...(fault?.headers ?? []), ...EMPTY]);
+    else if (this.#phase === 'begun') this.#cut(fault);
+  }
+
+  /** Breaks off what is not over. */
+  leave(): void {
+    this.#timer?.unsubscribe();
+    if (this.#phase === 'over') return;
+    this.#phase = 'over';
+    this.#exchange.cut();
+  }
+
+  #begin({ ext, control }: Begin<HttpReplyBegin>): void {
+    if (this.#phase !== 'waiting') return control(reset());
+    const { status, rest, length } = answerFrom(ext.headers);
+    this.#account.open(control);
+    if (this.#bodiless || status === 204 || status === 304) return this.#answer(status, rest);
+    this.#phase = 'begun';
+    this.#announced = length;
+    if (this.#start(status, rest)) this.#account.settle();
+  }
+
+  /** An answer without a body. */
+  #answer(status: number, headers: HttpReplyBegin['headers']): void {
+    this.#phase = 'over';
+    if (!this.#start(status, headers)) return;
+    this.#exchange.end();
+    this.#done();
+  }
+
+  #start(status: number, headers: HttpReplyBegin['headers']): boolean {
+    try {
+      this.#exchange.begin(status, headers, this.#rest());
+      return true;
+    } catch {
+      // A header that no answer can have, or a status that is none: nothing of it is written yet.
+      this.#phase = 'over';
+      this.#exchange.begin(500, EMPTY, this.#rest());
+      this.#exchange.end();
+      this.#done();
+      return false;
+    }
+  }
+
+  #write(bytes: Uint8Array, reserved: number): void {
+    if (this.#phase !== 'begun') return;
+    if (this.#announced !== undefined) this.#announced -= bytes.byteLength;
+    if (this.#announced !== undefined && this.#announced < 0) return this.#cut(undefined);
+    this.#unsettled += reserved;
+    this.#exchange.write(bytes, () => {
+      this.#unsettled -= reserved;
+      this.#moved = true;
+      this.#account.owe(reserved);
+      if (this.#phase === 'begun') this.#account.settle();
+      else if (this.#unsettled === 0) this.#done();
+    });
+    if (this.#unsettled > 0 && this.#timer === undefined) this.#watch();
+  }
+
+  #end(): void {
+    if (this.#phase !== 'begun') return;
+    if (this.#announced) return this.#cut(undefined);
+    this.#phase = 'over';
+    this.#exchange.end();
+    if (this.#unsettled === 0) this.#done();
+  }
+
+  #cut(fault: HttpFault | undefined): void {
+    this.#phase = 'over';
+    this.#exchange.cut();
+    this.#account.reset(fault);
+    this.#done();
+  }
+
+  #watch(): void {
+    this.#moved = false;
+    this.#timer = this.#scheduler.schedule(() => {
+      this.#timer = undefined;
+      if (this.#unsettled === 0) return;
+      if (this.#moved) return this.#watch();
+      this.#cut(new SluiceError('HTTP_WRITE_TIMEOUT', `the client took nothing for ${this.#limits.writeTimeout} ms`));
+    }, this.#limits.writeTimeout);
+  }
+}

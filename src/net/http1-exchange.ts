@@ -1,0 +1,80 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { HttpHeader } from '../protocol/http.ts';
+import { FrameDuplex } from './frame-duplex.ts';
+import type { Exchange } from './http-exchange.ts';
+
+/** A request of HTTP/1.1 or 1.0 and its answer. */
+export class Http1Exchange implements Exchange {
+  readonly headers: readonly HttpHeader[];
+  readonly body: IncomingMessage;
+  readonly hasBody: boolean;
+  readonly #response: ServerResponse;
+  #closing = false;
+  #flushed = false;
+
+  constructor(request: IncomingMessage, response: ServerResponse, headers: readonly HttpHeader[]) {
+    this.headers = headers;
+    this.body = request.on('error', ignore);
+    this.hasBody =
+      request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
+    this.#response = response.on('error', ignore);
+  }
+
+  /** Whether something of the answer may be with the client. */
+  get answering(): boolean {
+    return this.#response.headersSent;
+  }
+
+  proceed(): void {
+    if (this.body.headers.expect !== undefined) this.#response.writeContinue();
+  }
+
+  begin(status: number, headers: readonly HttpHeader[], rest: boolean): void {
+    const flat: string[] = [];
+    for (const { name, value } of headers) flat.push(name, value);
+    // What is left of a request would be taken for the next one.
+    if (rest) flat.push('connection', 'close');
+    this.#response.writeHead(status, flat);
+    process.nextTick(() => {
+      if (this.#flushed || this.#closing) return;
+      this.#flushed = true;
+      this.#response.flushHeaders();
+    });
+  }
+
+  write(bytes: Uint8Array, taken: () => void): void {
+    const { socket, chunkedEncoding } = this.#response;
+    // What node does for each write costs as much as the rest of the way; of a long answer the framing is ours.
+    const direct = this.#flushed && socket instanceof FrameDuplex && socket.writableLength === 0;
+    if (!direct || socket.writableCorked > 0) this.#response.write(bytes, taken);
+    else socket.send(chunkedEncoding ? chunkOf(bytes) : bytes, taken);
+    this.#flushed = true;
+  }
+
+  end(): void {
+    this.#closing = true;
+    this.#response.end();
+  }
+
+  cut(): void {
+    this.#closing = true;
+    this.#response.destroy();
+  }
+
+  closed(gone: () => void): void {
+    this.#response.once('close', gone);
+  }
+}
+
+/** A chunk of a chunked body. */
+function chunkOf(bytes: Uint8Array): Buffer {
+  const head = `${bytes.byteLength.toString(16)}\r\n`;
+  const chunk = Buffer.allocUnsafe(head.length + bytes.byteLength + 2);
+  chunk.write(head, 'latin1');
+  chunk.set(bytes, head.length);
+  chunk[chunk.byteLength - 2] = 0x0d;
+  chunk[chunk.byteLength - 1] = 0x0a;
+  return chunk;
+}
+
+const ignore = (): void => {};

@@ -1,0 +1,123 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type Fault, SluiceError } from '../errors.ts';
+import { httpFault, statusOf } from '../protocol/http.ts';
+import type { Exchange } from './http-exchange.ts';
+import { headersFrom } from './http-headers.ts';
+import { Http1Exchange } from './http1-exchange.ts';
+
+/** HTTP/1.1 and 1.0, over any stream: node's own parser and writer, in a server that listens nowhere. */
+export class Http1 {
+  readonly #server: Server;
+  readonly #connections = new WeakMap<Duplex, Connection>();
+
+  /** `maxHeaders` is how many bytes the request line and the headers may have. */
+  constructor(maxHeaders: number) {
+    const take = (request: IncomingMessage, response: ServerResponse): void =>
+      this.#connections.get(request.socket)?.take(request, response);
+    this.#server = createServer({ maxHeaderSize: maxHeaders, keepAliveTimeout: 0, requestTimeout: 0 })
+      .on('request', take)
+      .on('checkContinue', take)
+      .on('checkExpectation', take)
+      .on('connect', (_request, socket) => {
+        this.#connections.get(socket)?.refuse(httpFault('HTTP_METHOD', 'CONNECT is for proxies'), socket);
+      })
+      .on('clientError', (error, socket) => this.#connections.get(socket)?.refuse(faultOf(error), socket));
+    this.#server.maxHeadersCount = 0;
+    this.#server.headersTimeout = 0;
+  }
+
+  /** Serves a stream, whose requests have `scheme`. Answers how to refuse it, with the status of a fault. */
+  serve(stream: Duplex, scheme: string, take: (exchange: Exchange) => void): (fault: Fault) => void {
+    const connection = new Connection(scheme, take);
+    this.#connections.set(stream, connection);
+    this.#server.emit('connection', stream);
+    return (fault) => connection.refuse(fault, stream);
+  }
+}
+
+/** Requests of one connection, one after the other, as their answers have to be. */
+class Connection {
+  readonly #scheme: string;
+  readonly #take: (exchange: Exchange) => void;
+  readonly #waiting: Http1Exchange[] = [];
+  #current: Http1Exchange | undefined;
+  #refused = false;
+
+  constructor(scheme: string, take: (exchange: Exchange) => void) {
+    this.#scheme = scheme;
+    this.#take = take;
+  }
+
+  take(request: IncomingMessage, response: ServerResponse): void {
+    if (this.#refused) return;
+    const exchange = new Http1Exchange(request, response, this.#headersOf(request));
+    const expected = request.headers.expect;
+    if (this.#waiting.length >= MOST_WAITING) request.socket.destroy();
+    else if (expected !== undefined && expected.toLowerCase() !== '100-continue') this.#answer(exchange, 417);
+    else if (this.#current === undefined) this.#start(exchange);
+    else this.#waiting.push(exchange);
+  }
+
+  /** Answers what cannot be understood, and reads no more. */
+  refuse(fault: Fault, stream: Duplex): void {
+    if (this.#refused) return;
+    this.#refused = true;
+    const answering = this.#current?.answering ?? false;
+    if (fault.code === 'NET_RESET' || answering) return void stream.destroy();
+    const status = statusOf(fault);
+    stream.end(`HTTP/1.1 ${status} ${REASONS[status] ?? ''}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+  }
+
+  #start(exchange: Http1Exchange): void {
+    this.#current = exchange;
+    exchange.closed(() => {
+      this.#current = undefined;
+      const next = this.#waiting.shift();
+      if (next !== undefined && !this.#refused) this.#start(next);
+    });
+    this.#take(exchange);
+  }
+
+  #answer(exchange: Http1Exchange, status: number): void {
+    exchange.begin(status, [{ name: 'content-length', value: '0' }], true);
+    exchange.end();
+  }
+
+  #headersOf({ method = '', url = '', headers, rawHeaders }: IncomingMessage): Exchange['headers'] {
+    const [, scheme = this.#scheme, authority = headers.host ?? '', path = ''] =
+      /^(https?):\/\/([^/?#]*)(.*)$/i.exec(url) ?? [];
+    const target = url.startsWith('/') || url === '*' ? url : path.startsWith('/') ? path : `/${path}`;
+    return [
+      { name: ':method', value: method },
+      { name: ':scheme', value: scheme.toLowerCase() },
+      { name: ':authority', value: authority },
+      { name: ':path', value: target },
+      ...headersFrom(rawHeaders),
+    ];
+  }
+}
+
+/** How many requests of a connection may wait behind the one that is answered. */
+const MOST_WAITING = 100;
+
+const REASONS: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  405: 'Method Not Allowed',
+  408: 'Request Timeout',
+  413: 'Payload Too Large',
+  431: 'Request Header Fields Too Large',
+};
+
+function faultOf(error: NodeJS.ErrnoException): Fault {
+  switch (error.code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return httpFault('HTTP_HEADERS_TOO_LARGE', 'the request line and headers are too long');
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return httpFault('HTTP_BODY_TOO_LARGE', 'the extensions of a chunk are too long');
+    case 'ECONNRESET':
+      return new SluiceError('NET_RESET', 'the client left inside a request');
+    default:
+      return httpFault('HTTP_BAD_REQUEST', `what came is no request (${error.code ?? error.message})`);
+  }
+}

@@ -1,0 +1,46 @@
+import type { Fault } from '../errors.ts';
+import type { Lane, Protocol } from '../protocol.ts';
+
+/** What opens a filesystem stream: a file that is read. */
+export interface FilesystemBegin {
+  /** Below the directory of the server, with `/` between; `.` and `..` are names like any other, and there are none. */
+  readonly path: string;
+  /** Whether only what is known of it is asked for, not its content. */
+  readonly metadata?: boolean;
+  /** Tags of contents that the reader has: where one is that of the file, there is no content to send. */
+  readonly tags?: readonly string[];
+}
+
+/** What is known of a file. */
+export interface FilesystemReplyBegin {
+  /** In bytes. */
+  readonly size: number;
+  /** Its media type. */
+  readonly type: string;
+  /** What changes with its content. */
+  readonly tag: string;
+  /** When it was last written, in milliseconds since 1970. */
+  readonly modified: number;
+}
+
+interface FilesystemInitial extends Lane {
+  readonly begin: FilesystemBegin;
+  readonly data: never;
+  readonly flush: never;
+  readonly end: undefined;
+  readonly abort: Fault;
+}
+
+interface FilesystemReply extends Lane {
+  readonly begin: FilesystemReplyBegin;
+  readonly data: Uint8Array;
+  readonly flush: never;
+  readonly end: undefined;
+  readonly abort: Fault;
+}
+
+/** Files, read: the bytes of a content, one credit each. */
+export interface Filesystem extends Protocol {
+  readonly initial: FilesystemInitial;
+  readonly reply: FilesystemReply;
+}

@@ -1,0 +1,97 @@
+import { type Code, type Fault, SluiceError } from '../errors.ts';
+import type { Lane, Protocol } from '../protocol.ts';
+import type { Authorization } from './guard.ts';
+
+/** A header: its name is in lower case; names may repeat, and their order is kept. */
+export interface HttpHeader {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** What opens an http stream: a request. */
+export interface HttpBegin {
+  /** `:method`, `:scheme`, `:authority` and `:path`, the query included, and then those of the request. */
+  readonly headers: readonly HttpHeader[];
+  /** What the guards of the server found of it, for routes that are `guarded`; without guards it is not there. */
+  readonly authorization?: Authorization;
+}
+
+/** What answers a request. */
+export interface HttpReplyBegin {
+  /** `:status`, and then those of the answer. */
+  readonly headers: readonly HttpHeader[];
+}
+
+/** A fault that may choose the status it is answered with; else that follows from its code, as `statusOf` says. */
+export interface HttpFault extends Fault {
+  readonly status?: number;
+  /** Headers to answer with, such as `www-authenticate`. */
+  readonly headers?: readonly HttpHeader[];
+}
+
+interface HttpInitial extends Lane {
+  readonly begin: HttpBegin;
+  readonly data: Uint8Array;
+  readonly flush: never;
+  readonly end: undefined;
+  readonly abort: HttpFault;
+}
+
+interface HttpReply extends Lane {
+  readonly begin: HttpReplyBegin;
+  readonly data: Uint8Array;
+  readonly flush: never;
+  readonly end: undefined;
+  readonly abort: HttpFault;
+}
+
+/** A request and its answer: a body is bytes, one credit each. An ABORT before the answer began is a status of its own. */
+export interface Http extends Protocol {
+  readonly initial: HttpInitial;
+  readonly reply: HttpReply;
+}
+
+const STATUSES = {
+  HTTP_BAD_REQUEST: 400,
+  HTTP_UNAUTHORIZED: 401,
+  HTTP_FORBIDDEN: 403,
+  HTTP_NOT_FOUND: 404,
+  ROUTE_NONE: 404,
+  FILE_NOT_FOUND: 404,
+  HTTP_METHOD: 405,
+  HTTP_NOT_ACCEPTABLE: 406,
+  HTTP_REQUEST_TIMEOUT: 408,
+  HTTP_PRECONDITION: 412,
+  HTTP_BODY_TOO_LARGE: 413,
+  HTTP_EXPECTATION: 417,
+  HTTP_HEADERS_TOO_LARGE: 431,
+  HTTP_UNAVAILABLE: 503,
+  HTTP_UPSTREAM_TIMEOUT: 504,
+} as const satisfies Partial<Record<Code, number>>;
+
+/** The status that a fault is answered with: its own, or that of its code; 503 where another system failed, else 500. */
+export function statusOf(fault: HttpFault | undefined): number {
+  const { code = '', status } = fault ?? {};
+  if (status !== undefined) return status;
+  if (Object.hasOwn(STATUSES, code)) return STATUSES[code as keyof typeof STATUSES];
+  return /^(KAFKA|NET|TLS|CACHE)_/.test(code) ? 503 : 500;
+}
+
+/** The fault of a request that is refused with a code of a status. */
+export const httpFault = (code: keyof typeof STATUSES, detail: string): SluiceError => new SluiceError(code, detail);
+
+/** The first value of a header; `undefined` where there is none. */
+export function headerOf(headers: readonly HttpHeader[], name: string): string | undefined {
+  for (const header of headers) if (header.name === name) return header.value;
+  return undefined;
+}
+
+/** Headers, of names in lower case to their values. */
+export const headersOf = (values: Readonly<Record<string, string>>): readonly HttpHeader[] =>
+  Object.entries(values).map(([name, value]) => ({ name, value }));
+
+/** A `:path` without its query. */
+export const pathOf = (target: string): string => target.split('?', 1)[0] as string;
+
+/** The query of a `:path`. */
+export const queryOf = (target: string): URLSearchParams => new URLSearchParams(target.slice(pathOf(target).length));

@@ -1,0 +1,153 @@
+import { type Data, data } from '../frame.ts';
+import type { Parts } from '../payload.ts';
+import { cutRun, type Run } from '../run.ts';
+
+/** What an event says, encoded once however many clients it is sent to: share it between them. */
+export class SseBody {
+  readonly data: Uint8Array;
+  /** Its type, without line breaks; `message` by default. */
+  readonly event: string | undefined;
+  #lines: Uint8Array | undefined;
+
+  /** `data` is UTF-8 text, of any number of lines. */
+  constructor(data: Uint8Array, event?: string) {
+    this.data = data;
+    this.event = event;
+  }
+
+  /** Its `event:` and `data:` lines, and the empty one that ends it. */
+  get lines(): Uint8Array {
+    this.#lines ??= linesOf(this.data, this.event);
+    return this.#lines;
+  }
+}
+
+/** An event as it is sent to a client. */
+export interface SseEvent {
+  /** What a client that has it comes back with, to go on behind it; without line breaks and NUL. */
+  readonly id?: string;
+  readonly body: SseBody;
+}
+
+/**
+ * A run of events, encoded when it is made. Clients that are sent the same events with the same ids share one; where
+ * only ids differ, they share the bodies. An event costs its bytes.
+ */
+export class SseEvents implements Run<SseEvent> {
+  readonly length: number;
+  readonly #events: readonly SseEvent[];
+  readonly #encoded: Uint8Array;
+  readonly #ends: Uint32Array;
+  readonly #start: number;
+
+  private constructor(
+    events: readonly SseEvent[],
+    encoded: Uint8Array,
+    ends: Uint32Array,
+    start = 0,
+    end = events.length,
+  ) {
+    this.#events = events;
+    this.#encoded = encoded;
+    this.#ends = ends;
+    this.#start = start;
+    this.length = end - start;
+  }
+
+  /** One event or more, at most `MOST_RECORDS`. */
+  static of(events: readonly SseEvent[]): SseEvents {
+    const ends = new Uint32Array(events.length);
+    let size = 0;
+    for (let index = 0; index < events.length; index += 1) {
+      const { id, body } = events[index] as SseEvent;
+      size += body.lines.byteLength + (id === undefined ? 0 : idSize(id));
+      ends[index] = size;
+    }
+    const encoded = Buffer.allocUnsafeSlow(size);
+    let at = 0;
+    for (const { id, body } of events) {
+      if (id !== undefined) at = writeId(encoded, id, at);
+      encoded.set(body.lines, at);
+      at += body.lines.byteLength;
+    }
+    return new SseEvents(events, encoded, ends);
+  }
+
+  /** The events as they stand in the stream. */
+  get bytes(): Uint8Array {
+    return this.#encoded.subarray(this.#endOf(-1), this.#endOf(this.length - 1));
+  }
+
+  at(index: number): SseEvent {
+    return this.#events[this.#start + index] as SseEvent;
+  }
+
+  cost(index: number): number {
+    return this.#endOf(index) - this.#endOf(index - 1);
+  }
+
+  slice(start: number, end: number): SseEvents {
+    return new SseEvents(this.#events, this.#encoded, this.#ends, this.#start + start, this.#start + end);
+  }
+
+  pick(indices: readonly number[]): SseEvents {
+    return SseEvents.of(indices.map((index) => this.at(index)));
+  }
+
+  cut(balance: number, reserved: number): Parts<Run<SseEvent>> | undefined {
+    return cutRun(this, balance, reserved);
+  }
+
+  detach(): SseEvents {
+    if (this.bytes.byteLength * 2 >= this.#encoded.byteLength) return this;
+    return SseEvents.of(this.#events.slice(this.#start, this.#start + this.length));
+  }
+
+  #endOf(index: number): number {
+    const at = this.#start + index;
+    return at < 0 ? 0 : (this.#ends[at] as number);
+  }
+}
+
+/** The DATA of a run of events, or of events. */
+export function events(list: SseEvents | readonly SseEvent[]): Data<SseEvents> {
+  const run = list instanceof SseEvents ? list : SseEvents.of(list);
+  return data(run, run.bytes.byteLength);
+}
+
+/** The bytes that move a client's id without an event. */
+export function idOnly(id: string): Uint8Array {
+  const encoded = Buffer.allocUnsafe(idSize(id) + 1);
+  encoded[writeId(encoded, id, 0)] = LF;
+  return encoded;
+}
+
+const LF = 0x0a;
+const CR = 0x0d;
+const ID = Buffer.from('id:');
+const DATA = Buffer.from('data:');
+
+const idSize = (id: string): number => Buffer.byteLength(id) + ID.byteLength + 1;
+
+/** Answers where the line ends. */
+function writeId(into: Buffer, id: string, at: number): number {
+  into.set(ID, at);
+  const end = at + ID.byteLength + into.write(id, at + ID.byteLength);
+  into[end] = LF;
+  return end + 1;
+}
+
+function linesOf(text: Uint8Array, event: string | undefined): Uint8Array {
+  const parts: Uint8Array[] = event === undefined ? [] : [Buffer.from(`event:${event}\n`)];
+  let from = 0;
+  for (let at = 0; at <= text.byteLength; at += 1) {
+    const byte = at === text.byteLength ? LF : text[at];
+    if (byte !== LF && byte !== CR) continue;
+    parts.push(DATA, text.subarray(from, at), NEW_LINE);
+    if (byte === CR && text[at + 1] === LF) at += 1;
+    from = at + 1;
+  }
+  return Buffer.concat([...parts, NEW_LINE]);
+}
+
+const NEW_LINE = Buffer.from('\n');

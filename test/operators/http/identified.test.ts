@@ -1,0 +1,83 @@
+import { Observable, of, Subject } from 'rxjs';
+import { credentialsOf, identified } from '../../../operators/http/identified.ts';
+import { emitter } from '../../../src/emitter.ts';
+import { end } from '../../../src/frame.ts';
+import type { Guard, Identity } from '../../../src/protocol/guard.ts';
+import { type Http, headersOf } from '../../../src/protocol/http.ts';
+import { type Asked, asking } from '../../src/net/http-peers.ts';
+import { until } from '../../src/net/peers.ts';
+
+const places = {
+  headers: { Authorization: 'Bearer {credentials}' },
+  query: { t: '{credentials}' },
+  cookies: { c: '{credentials}' },
+};
+const somebody = (identity: string): Identity => ({ identity, roles: [], attributes: {} });
+
+describe('credentials of a request', () => {
+  it.each([
+    [{ authorization: 'Bearer a.b' }, 'a.b'],
+    [{ authorization: 'bearer a.b' }, 'a.b'],
+    [{ authorization: 'Basic a.b' }, undefined],
+    [{ ':path': '/x?t=q%20r' }, 'q r'],
+    [{ cookie: 'b=1; c=2; d=3' }, '2'],
+    [{ cookie: 'cc=1' }, undefined],
+    [{ authorization: 'Bearer ' }, undefined],
+    [{ authorization: 'Basic x', cookie: 'c=2' }, '2'],
+  ])('are found in %j', (headers, expected) => {
+    expect(credentialsOf(places, headersOf(headers as Record<string, string>))).toBe(expected);
+  });
+});
+
+describe('a request that guards look at', () => {
+  const opened = (guards: Parameters<typeof identified>[0], asked: Asked[]) => {
+    const request = headersOf({ authorization: 'Bearer me', ':path': '/' });
+    const initial = emitter<Http['initial']>({ headers: request }, () => ({ pull: () => end() }));
+    return identified(guards)(asking(asked))(initial).subscribe();
+  };
+
+  it('begins with whom they recognised, by their names', async () => {
+    const guard = (answer: Identity | undefined): Guard => ({ identify: () => of(answer) });
+    const asked: Asked[] = [];
+    opened(
+      {
+        one: { guard: { identify: (shown) => of(somebody(shown)) }, credentials: places },
+        two: { guard: guard(undefined), credentials: places },
+        three: { guard: guard(somebody('never asked')), credentials: { query: { other: '{credentials}' } } },
+      },
+      asked,
+    );
+    await until(() => asked[0]?.last === 'end');
+
+    expect(asked[0]?.opening?.ext.authorization).toEqual(new Map([['one', somebody('me')]]));
+  });
+
+  it('waits for a guard that has to ask elsewhere', async () => {
+    const answer = new Subject<Identity>();
+    const asked: Asked[] = [];
+    opened({ one: { guard: { identify: () => answer }, credentials: places } }, asked);
+    expect(asked[0]?.frames).toEqual([]);
+    answer.next(somebody('late'));
+    await until(() => asked[0]?.last === 'end');
+
+    expect(asked[0]?.opening?.ext.authorization?.get('one')?.identity).toBe('late');
+  });
+
+  it('lets go of a guard when the client leaves', async () => {
+    let open = 0;
+    const guard: Guard = {
+      identify: () =>
+        new Observable(() => {
+          open += 1;
+          return () => {
+            open -= 1;
+          };
+        }),
+    };
+    const stream = opened({ one: { guard, credentials: places } }, []);
+    expect(open).toBe(1);
+    stream.unsubscribe();
+
+    expect(open).toBe(0);
+  });
+});

@@ -1,0 +1,4 @@
+import fc from 'fast-check';
+import { cacheLaws } from './cache-laws.ts';
+
+describe('the cache', () => cacheLaws({ test: it, fc }));

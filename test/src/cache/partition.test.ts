@@ -1,0 +1,309 @@
+import { join } from 'node:path';
+import { batch, marker } from './batches.ts';
+import { begin, chunkAt, done, open, readAll, stand, temporary } from './open.ts';
+
+const root = temporary();
+let count = 0;
+const directory = (): string => {
+  count += 1;
+  return join(root, `${count}`);
+};
+const producer = { id: 7n, epoch: 0 };
+
+describe('a partition', () => {
+  it('should give back what was appended, and after it was opened again', async () => {
+    const at = directory();
+    const first = await open(at);
+    await begin(first.log, 5n, 8n);
+    await done(
+      first.log.append([
+        batch(5n, [
+          ['a', '1'],
+          ['b', null],
+        ]),
+        batch(7n, [[null, '3']]),
+      ]),
+    );
+    expect(first.log.offsets).toEqual({ logStart: 5n, lastStableOffset: 8n, highWatermark: 8n, isLevel: true });
+    const records = ['5:a=1', '6:b=null', '7:null=3'];
+    expect(await readAll(first.log)).toEqual(records);
+    await first.close();
+
+    const second = await open(at);
+    expect(second.log.next).toBe(8n);
+    expect(second.log.offsets).toEqual({ logStart: 5n, lastStableOffset: 8n, highWatermark: 8n, isLevel: false });
+    expect(second.log.peek(5n, 'read_committed')).toBeUndefined();
+    expect(await readAll(second.log)).toEqual(records);
+    expect(second.events).toEqual([]);
+    await second.close();
+  });
+
+  it('should show nothing before its source has said where it ends', async () => {
+    const { log, close } = await open(directory());
+    await done(log.pass(0n));
+    await done(log.append([batch(0n, [['a', '1']])]));
+    expect(await readAll(log)).toEqual([]);
+    await stand(log, 1n);
+    expect(await readAll(log)).toEqual(['0:a=1']);
+    await close();
+  });
+
+  it('should stop at the oldest open transaction, and leave out what was aborted', async () => {
+    const at = directory();
+    const { log, close } = await open(at);
+    await begin(log, 0n, 9n);
+    await done(log.append([batch(0n, [['a', '0']]), batch(1n, [['a', '1']], { producer }), batch(2n, [['b', '2']])]));
+    expect(log.offsets.lastStableOffset).toBe(1n);
+    expect(await readAll(log)).toEqual(['0:a=0']);
+    expect(await readAll(log, 'read_uncommitted')).toEqual(['0:a=0', '1:a=1', '2:b=2']);
+    await done(log.append([marker(3n, producer, 'abort')]));
+    expect(await readAll(log)).toEqual(['0:a=0', '2:b=2']);
+    expect(await readAll(log, 'read_uncommitted')).toEqual(['0:a=0', '!1:a=1', '2:b=2']);
+    await close();
+    const again = await open(at);
+    expect(await readAll(again.log)).toEqual(['0:a=0', '2:b=2']);
+    expect(await readAll(again.log, 'read_uncommitted')).toEqual(['0:a=0', '!1:a=1', '2:b=2']);
+    await again.close();
+  });
+
+  it('should remember an open transaction', async () => {
+    const at = directory();
+    const first = await open(at);
+    await begin(first.log, 0n, 9n);
+    await done(first.log.append([batch(0n, [['a', '0']]), batch(1n, [['a', '1']], { producer })]));
+    await first.close();
+    const second = await open(at);
+    expect(second.log.offsets.lastStableOffset).toBe(1n);
+    await done(second.log.append([marker(2n, producer, 'commit')]));
+    expect(await readAll(second.log)).toEqual(['0:a=0', '1:a=1']);
+    await second.close();
+  });
+
+  it('should join small appends to rows, and read them as few chunks', async () => {
+    const at = directory();
+    const first = await open(at);
+    await begin(first.log, 0n, 300n);
+    for (let offset = 0n; offset < 300n; offset += 1n)
+      await done(first.log.append([batch(offset, [['k', `${offset}`]])]));
+    expect(first.log.rows.length).toBeLessThan(12);
+    await first.close();
+    const { log, close } = await open(at);
+    expect((await chunkAt(log, 0n))!.run!.length).toBeGreaterThan(100);
+    expect(await readAll(log)).toEqual(Array.from({ length: 300 }, (_, n) => `${n}:k=${n}`));
+    await close();
+  });
+
+  it('should keep holes, and what was passed over', async () => {
+    const { log, close } = await open(directory());
+    await begin(log, 0n, 50n);
+    await done(log.append([batch(10n, [['a', '1']])]));
+    await done(log.pass(20n));
+    await done(log.append([batch(30n, [['b', '2']])]));
+    await done(log.pass(50n));
+    expect(log.next).toBe(50n);
+    expect(log.offsets.isLevel).toBe(true);
+    expect(await readAll(log)).toEqual(['10:a=1', '30:b=2']);
+    await close();
+  });
+
+  it('should leave out what it has already', async () => {
+    const { log, close } = await open(directory());
+    await begin(log, 0n, 3n);
+    await done(log.append([batch(0n, [['a', '1']]), batch(1n, [['b', '2']])]));
+    await done(log.append([batch(1n, [['b', '2']]), batch(2n, [['c', '3']])]));
+    expect(await readAll(log)).toEqual(['0:a=1', '1:b=2', '2:c=3']);
+    await close();
+  });
+
+  it('should go with the start of its source', async () => {
+    const at = directory();
+    const { log, close } = await open(at);
+    await begin(log, 0n, 4n);
+    await done(
+      log.append([
+        batch(0n, [['a', '1']]),
+        batch(1n, [
+          ['b', '2'],
+          ['c', '3'],
+        ]),
+      ]),
+    );
+    const { seen } = log;
+    await stand(log, 4n, 2n);
+    expect(log.offsets.logStart).toBe(2n);
+    expect(log.peek(1n, 'read_committed')).toBeUndefined();
+    expect(await readAll(log)).toEqual(['2:c=3']);
+    expect(log.missed(0n, seen)).toEqual({
+      gap: { mark: 'gap', partition: 0, from: 0n, to: 2n, reason: 'retention' },
+      resume: 2n,
+    });
+    await stand(log, 20n, 10n);
+    expect(log.next).toBe(10n);
+    expect(log.rows).toEqual([]);
+    await done(log.append([batch(10n, [['d', '4']])]));
+    await close();
+    const again = await open(at);
+    expect(await readAll(again.log)).toEqual(['10:d=4']);
+    await again.close();
+  });
+
+  it('should cut what its source has cut, and tell who read it', async () => {
+    const at = directory();
+    const { log, close } = await open(at);
+    await begin(log, 0n, 4n);
+    await done(
+      log.append([
+        batch(0n, [['a', '1']]),
+        batch(1n, [['b', '2']]),
+        batch(2n, [
+          ['c', '3'],
+          ['d', '4'],
+        ]),
+      ]),
+    );
+    const { seen } = log;
+    await done(log.truncate(3n));
+    expect(log.next).toBe(2n);
+    expect(log.missed(4n, seen)).toEqual({
+      gap: { mark: 'gap', partition: 0, from: 2n, to: 4n, reason: 'truncated' },
+      resume: 2n,
+    });
+    expect(log.missed(2n, seen)).toBeUndefined();
+    await done(log.append([batch(2n, [['e', '5']])]));
+    const records = ['0:a=1', '1:b=2', '2:e=5'];
+    expect(await readAll(log)).toEqual(records);
+    await close();
+    const again = await open(at);
+    expect(await readAll(again.log)).toEqual(records);
+    await again.close();
+  });
+
+  it('should begin anew where a compacted log was cut', async () => {
+    const { log, close } = await open(directory(), { isCompacted: true });
+    await begin(log, 0n, 3n);
+    await done(log.append([batch(0n, [['a', '1']]), batch(1n, [['b', '2']]), batch(2n, [['c', '3']])]));
+    const { seen } = log;
+    await done(log.truncate(1n));
+    expect(log.next).toBeUndefined();
+    expect(log.missed(3n, seen)).toEqual({
+      gap: { mark: 'gap', partition: 0, from: 1n, to: 3n, reason: 'truncated' },
+      resume: 1n,
+    });
+    await expect(done(log.append([batch(1n, [['d', '4']])]))).rejects.toMatchObject({ code: 'CACHE_RESTARTED' });
+    await begin(log, 0n, 2n);
+    await done(log.append([batch(0n, [['a', '1']]), batch(1n, [['d', '4']])]));
+    expect(await readAll(log)).toEqual(['0:a=1', '1:d=4']);
+    expect(log.index!.newest(Buffer.from('c'))).toBeUndefined();
+    await close();
+  });
+
+  it('should tell whom tombstones may be missing that were not seen', async () => {
+    const { log, close } = await open(directory(), { isCompacted: true });
+    await begin(log, 0n, 3n);
+    await done(log.append([batch(0n, [['a', '1']]), batch(1n, [['b', '2']]), batch(2n, [['c', '3']])]));
+    const { seen } = log;
+    await done(log.restart('tombstones'));
+    const fresh = log.seen;
+    await begin(log, 0n, 10n);
+    await done(log.append([batch(0n, [['a', '1']]), batch(8n, [['b', '2']]), batch(9n, [['c', '3']])]));
+    const gap = { mark: 'gap', partition: 0, from: 3n, to: 10n, reason: 'tombstones' };
+    expect(log.missed(3n, seen)).toEqual({ gap, resume: 3n });
+    expect(log.missed(10n, seen)).toBeUndefined();
+    expect(log.missed(3n, { generation: log.seen.generation, tombstones: 0n })).toEqual({ gap, resume: 3n });
+    expect(log.missed(3n, fresh)).toBeUndefined();
+    expect(log.missed(3n, log.seen)).toBeUndefined();
+    await close();
+  });
+
+  it("should tell who is behind its end, once that is known to be the source's", async () => {
+    const { log, close } = await open(directory());
+    await begin(log, 0n, 2n);
+    expect(log.missed(9n, log.seen)).toBeUndefined();
+    await done(
+      log.append([
+        batch(0n, [
+          ['a', '1'],
+          ['b', '2'],
+        ]),
+      ]),
+    );
+    expect(log.missed(9n, log.seen)).toEqual({
+      gap: { mark: 'gap', partition: 0, from: 2n, to: 9n, reason: 'out-of-range' },
+      resume: 2n,
+    });
+    log.unlevel();
+    expect(log.missed(9n, log.seen)).toBeUndefined();
+    await close();
+  });
+
+  it('should answer the newest of keys, of what is decided', async () => {
+    const at = directory();
+    const { log, close } = await open(at, { isCompacted: true });
+    await begin(log, 0n, 9n);
+    await done(
+      log.append([
+        batch(0n, [
+          ['a', '0'],
+          ['b', '1'],
+          [null, '2'],
+          ['a', '3'],
+        ]),
+      ]),
+    );
+    const chunk = (await chunkAt(log, 0n))!;
+    const current = log.current(chunk)!;
+    expect(Array.from({ length: current.length }, (_, n) => current.at(n).offset)).toEqual([1n, 2n, 3n]);
+    expect(log.current(chunk)).toBe(current);
+    expect(log.current(chunk, 3n)!.length).toBe(4);
+    await done(log.append([batch(4n, [['a', '4']], { producer }), batch(5n, [['b', '5']])]));
+    expect(log.index!.newest(Buffer.from('b'))).toBe(1n);
+    expect(log.current(chunk)!.length).toBe(3);
+    await done(log.append([marker(6n, producer, 'abort')]));
+    expect(log.index!.newest(Buffer.from('a'))).toBe(3n);
+    expect(log.index!.newest(Buffer.from('b'))).toBe(5n);
+    expect(log.current(chunk)!.length).toBe(2);
+    await close();
+    const again = await open(at, { isCompacted: true });
+    expect(again.log.index!.newest(Buffer.from('a'))).toBe(3n);
+    expect(again.log.index!.newest(Buffer.from('b'))).toBe(5n);
+    await again.close();
+  });
+
+  it('should find the first record at a time or after it', async () => {
+    const at = directory();
+    const { log, close } = await open(at);
+    await begin(log, 0n, 9n);
+    await done(log.append([0n, 1n, 2n].map((n) => batch(n, [['k', 'v']], { timestamp: 100n + 10n * n }))));
+    const find = async (time: bigint): Promise<unknown> => done(log.find(time));
+    expect([await find(0n), await find(110n), await find(111n), await find(121n)]).toEqual([0n, 1n, 2n, 3n]);
+    await close();
+  });
+
+  it('should put what is left of rows in their place', async () => {
+    const at = directory();
+    const { log, close } = await open(at);
+    await begin(log, 0n, 9n);
+    await done(log.append([batch(0n, [['a', '1']]), batch(1n, [['b', '2']])]));
+    const [row] = log.rows;
+    const left = [{ batch: batch(1n, [['b', '2']]), wire: 60 }];
+    expect(await done(log.rewrite([row!], left, () => ({ tombstones: 1n })))).toBe(true);
+    expect(await done(log.rewrite([row!], [], () => ({ tombstones: 2n })))).toBe(false);
+    expect(await readAll(log)).toEqual(['1:b=2']);
+    expect(log.seen.tombstones).toBe(1n);
+    await close();
+    const again = await open(at);
+    expect(await readAll(again.log)).toEqual(['1:b=2']);
+    await again.close();
+  });
+
+  it('should tell when its offsets changed', async () => {
+    const { log, close } = await open(directory());
+    const ends: bigint[] = [];
+    log.changes.subscribe({ next: () => ends.push(log.offsets.highWatermark), error: () => ends.push(-1n) });
+    await begin(log, 0n, 2n);
+    await done(log.append([batch(0n, [['a', '1']])]));
+    await done(log.append([batch(1n, [['a', '1']])]));
+    await close();
+    expect(ends.filter((end) => end !== 0n)).toEqual([1n, 2n, -1n]);
+  });
+});
