@@ -8,7 +8,7 @@ export interface LevelOptions {
 }
 
 /** What LevelDB gathers in memory before it writes a table; up to two of them are held. docs/decisions/0020 has the measurement. */
-export const WRITE_BUFFER = 64 << 20;
+export const WRITE_BUFFER = 32 << 20;
 
 /**
  * A store in a directory of its own, which this process locks as long as it is open. Errors with what LevelDB says if it does

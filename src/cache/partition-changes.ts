@@ -49,7 +49,7 @@ export abstract class PartitionChanges extends PartitionLog {
   /** Whether what is known of the source is news. */
   protected isFresh: boolean;
 
-  constructor(options: PartitionOptions, reader: RowReader, restored: Restored | undefined) {
+  constructor(options: PartitionOptions, reader: RowReader) {
     const { data, isEmbedded, isCompacted, topicId } = options;
     super(data, reader, topicId);
     this.options = options;
@@ -58,8 +58,6 @@ export abstract class PartitionChanges extends PartitionLog {
     this.lastStanding = data.state.standing;
     this.lastLevelAt = data.state.levelAt;
     this.isFresh = isEmbedded;
-    this.indexAnew(restored);
-    this.publish();
   }
 
   /** What is stored of where it stands. */

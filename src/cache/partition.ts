@@ -1,9 +1,9 @@
-import { concatMap, defer, filter, forkJoin, map, type Observable, of, startWith, take, tap } from 'rxjs';
+import { concatMap, defer, filter, forkJoin, map, type Observable, of, startWith, take } from 'rxjs';
 import { SluiceError } from '../errors.ts';
 import type { RecordBatch } from '../protocol/kafka-batch.ts';
 import { type Arrived, arrivedOf } from './arrived.ts';
 import type { FollowedLog, RefetchSource, Standing } from './following/followed-log.ts';
-import { saveKeys } from './key-snapshots.ts';
+import { KeySaver } from './key-saver.ts';
 import { rowsBelow } from './keys.ts';
 import { Mender } from './mender.ts';
 import { PartitionChanges, type PartitionOptions, type Restored } from './partition-changes.ts';
@@ -24,8 +24,7 @@ const STANDING_AGE = 10_000;
 export class Partition extends PartitionChanges implements FollowedLog {
   readonly #serial: Serial;
   readonly #mender: Mender;
-  /** What the index that is stored covers. */
-  #saved: bigint | undefined;
+  readonly #saver: KeySaver;
 
   constructor(options: PartitionOptions, restored?: Restored) {
     const { data, memory, isEmbedded, notify } = options;
@@ -33,10 +32,12 @@ export class Partition extends PartitionChanges implements FollowedLog {
     const arrived = (batch: RecordBatch): Arrived => arrivedOf(batch, data.name, options.maxInflated);
     const mender = new Mender({ data, serial, isEmbedded, notify, arrived });
     const settled = <T>(work: () => Observable<T>): Observable<T> => serial.run(work);
-    super(options, new RowReader({ data, memory, settled, mend: (row) => mender.mend(row) }), restored);
+    super(options, new RowReader({ data, memory, settled, mend: (row) => mender.mend(row) }));
     this.#serial = serial;
     this.#mender = mender;
-    this.#saved = restored?.covers;
+    this.#saver = new KeySaver(data, options.secret, restored?.covers);
+    this.indexAnew(restored);
+    this.publish();
   }
 
   get next(): bigint | undefined {
@@ -198,17 +199,13 @@ export class Partition extends PartitionChanges implements FollowedLog {
 
   /** Stores what the index has seen. */
   saveKeys(): Observable<void> {
-    return defer(() => {
-      const { keys } = this;
-      const { store, place } = this.data;
-      if (keys === undefined || keys.position === this.#saved) return of(undefined);
-      const covers = keys.position;
-      return saveKeys(store, place, keys.table, covers, this.options.secret).pipe(
-        tap(() => {
-          this.#saved = covers;
-        }),
-      );
-    });
+    return this.#saver.save(this.keys);
+  }
+
+  protected override indexed(): void {
+    super.indexed();
+    // Without keys, this is still being made.
+    if (this.keys !== undefined) this.#saver.keepUp(this.keys);
   }
 
   /** Ends the log for its readers. */

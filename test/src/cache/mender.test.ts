@@ -1,0 +1,89 @@
+import { join } from 'node:path';
+import { of, Subject, throwError } from 'rxjs';
+import { metaKey, rowKey } from '../../../src/cache/keys.ts';
+import { openLevel } from '../../../src/cache/level.ts';
+import type { RecordBatch } from '../../../src/protocol/kafka-batch.ts';
+import { batch } from './batches.ts';
+import { begin, done, held, open, readAll, temporary } from './open.ts';
+
+const root = temporary();
+const value = 'x'.repeat(300_000);
+const batches = [0n, 1n, 2n, 3n].map((offset) => batch(offset, [['k', value]]));
+const records = batches.map((_, offset) => `${offset}:k=${value}`);
+let count = 0;
+
+/** A store of four rows, of which the third, or what is known of it, is gone. */
+async function without(what: 'row' | 'meta', kind: 'cache' | 'embedded' = 'cache'): Promise<string> {
+  count += 1;
+  const directory = join(root, `${count}`);
+  const { log, close } = await open(directory, { kind });
+  await begin(log, 0n, 4n);
+  await done(log.append(batches));
+  expect(log.rows).toHaveLength(4);
+  await close();
+  const [store] = await held(openLevel(join(directory, 'store'), { isSynced: false }));
+  const place = { topic: 1, partition: 0, generation: 0 };
+  await done(store.write([{ key: what === 'row' ? rowKey(place, 2n) : metaKey(place, 2n) }]));
+  await done(store.close());
+  return directory;
+}
+
+const where = { topic: 'orders', partition: 0, from: 2n, to: 3n };
+
+describe.each(['row', 'meta'] as const)('where a %s vanished', (what) => {
+  it('should be fetched again, once, however many read', async () => {
+    const { log, events, close } = await open(await without(what));
+    const fetched = new Subject<readonly RecordBatch[]>();
+    const asked: unknown[] = [];
+    log.source = {
+      refetch: (...range) => {
+        asked.push(range);
+        return fetched;
+      },
+    };
+    const reading = [readAll(log), readAll(log)];
+    while (asked.length === 0) await new Promise(setImmediate);
+    // What is appended meanwhile does not wait for it.
+    await done(log.append([batch(4n, [['k', 'v']])]));
+    fetched.next(batches.slice(2));
+    fetched.complete();
+    for (const read of await Promise.all(reading)) expect(read).toEqual([...records, '4:k=v']);
+    expect(asked).toEqual([[2n, 3n]]);
+    expect(events).toEqual([
+      { event: 'corrupt', ...where },
+      { event: 'mended', ...where },
+    ]);
+    await close();
+  });
+
+  it('should be a fault as long as it cannot be fetched, and no longer', async () => {
+    const directory = await without(what);
+    const { log, close } = await open(directory);
+    await expect(done(log.load(2n, 'read_committed'))).rejects.toMatchObject({
+      code: 'CACHE_CORRUPT',
+      message: expect.stringContaining('orders/0: offsets 2 to 3'),
+    });
+    log.source = { refetch: () => throwError(() => ({ code: 'DOWN', message: 'down' })) };
+    await expect(done(log.load(2n, 'read_committed'))).rejects.toMatchObject({ code: 'DOWN' });
+    expect(await readAll(log, 'read_committed', 3n)).toEqual(records.slice(3));
+    log.source = { refetch: () => of(batches) };
+    expect(await readAll(log)).toEqual(records);
+    await close();
+    const again = await open(directory);
+    expect(await readAll(again.log)).toEqual(records);
+    await again.close();
+  });
+
+  it('should be empty where the source has nothing of it any more', async () => {
+    const { log, close } = await open(await without(what));
+    log.source = { refetch: () => of([]) };
+    expect(await readAll(log)).toEqual(records.filter((_, offset) => offset !== 2));
+    await close();
+  });
+
+  it('should be told as a gap in an embedded log', async () => {
+    const { log, close } = await open(await without(what, 'embedded'), { kind: 'embedded' });
+    expect(await readAll(log)).toEqual([...records.slice(0, 2), 'gap 2-3 corrupt', ...records.slice(3)]);
+    await close();
+  });
+});
