@@ -91,18 +91,23 @@ export abstract class PartitionLog implements Log<KafkaRecord> {
     const { partition } = this;
     const { breaks, tombstones, filled = 0n } = this.data.state;
     const { logStart, highWatermark, isLevel } = this.#offsets;
+    const known = seen.tombstones === UNFILLED ? filled : seen.tombstones;
+    const removed = known < tombstones ? tombstones : 0n;
     if (seen.generation !== breaks) {
       const missed = missedBy(this.#breaks.slice(seen.generation - breaks), partition, position);
-      if (missed !== undefined) return missed.resume < logStart ? { ...missed, resume: logStart } : missed;
+      // Whoever is told something is told nothing else of before, so that goes as far as tombstones that went, too.
+      if (missed !== undefined) {
+        const gap = { ...missed.gap, to: later(missed.gap.to, removed) };
+        return { gap, resume: later(missed.resume, logStart) };
+      }
     }
     const gap = (from: bigint, to: bigint, reason: string, resume: bigint): Missed => ({
       gap: { mark: 'gap', partition, from, to, reason },
       resume,
     });
-    if (position < logStart) return gap(position, logStart, 'retention', logStart);
+    if (position < logStart) return gap(position, later(logStart, removed), 'retention', logStart);
     if (position > highWatermark && isLevel) return gap(highWatermark, position, 'out-of-range', highWatermark);
-    const known = seen.tombstones === UNFILLED ? filled : seen.tombstones;
-    if (known < tombstones && position < tombstones) return gap(position, tombstones, 'tombstones', position);
+    if (position < removed) return gap(position, removed, 'tombstones', position);
     return undefined;
   }
 

@@ -6,6 +6,7 @@ import {
   EMPTY,
   from,
   ignoreElements,
+  merge,
   type Observable,
   reduce,
   repeat,
@@ -52,15 +53,15 @@ interface Gone {
 }
 
 /**
- * Keeps logs from growing, as long as it is subscribed to: in turns, it drops what is past retention, cleans those that
- * are due, the dirtiest first and one at a time, and gives space back on disk.
+ * Keeps logs from growing, as long as it is subscribed to: in turns, it drops what is past retention; cleans those
+ * that are due, the dirtiest first and one at a time; and gives space back on disk.
  */
 export const upkeep = (logs: () => Iterable<Upkept>, options: UpkeepOptions): Observable<never> =>
   defer(() => {
     const turns = new Upkeep(logs, options);
-    return defer(() => turns.take()).pipe(
-      repeat({ delay: () => timer(options.interval ?? INTERVAL, options.scheduler) }),
-    );
+    const rest = (): Observable<unknown> => timer(options.interval ?? INTERVAL, options.scheduler);
+    // None waits for another: a disk that is slow to give space back must not let a log grow past its retention.
+    return merge(...turns.all.map((turn) => defer(turn).pipe(repeat({ delay: rest }))));
   });
 
 const INTERVAL = 15_000;
@@ -75,16 +76,9 @@ class Upkeep {
     this.#options = options;
   }
 
-  /** One turn. */
-  /** One turn. */
-  take(): Observable<never> {
-    const logs = new Set(this.#logs());
-    for (const log of this.#gone.keys()) if (!logs.has(log)) this.#gone.delete(log);
-    return concat(
-      this.#retain(),
-      defer(() => this.#clean(new Set())),
-      defer(() => this.#reclaim()),
-    );
+  /** What is done in turns. */
+  get all(): readonly (() => Observable<never>)[] {
+    return [() => this.#retain(), () => this.#clean(new Set()), () => this.#reclaim()];
   }
 
   #retain(): Observable<never> {
@@ -133,8 +127,10 @@ class Upkeep {
 
   /** What is written again is not gone at once: it stays where it was until the disk's tables are merged. */
   #reclaim(): Observable<never> {
+    const logs = new Set(this.#logs());
+    for (const log of this.#gone.keys()) if (!logs.has(log)) this.#gone.delete(log);
     let [kept, gone] = [0, 0];
-    for (const log of this.#logs()) kept += bytesOf(log.rows);
+    for (const log of logs) kept += bytesOf(log.rows);
     for (const { bytes } of this.#gone.values()) gone += bytes;
     if (gone <= Math.max(this.#options.slack, kept / 2)) return EMPTY;
     const all = [...this.#gone];

@@ -203,7 +203,7 @@ describe('upkeep', () => {
     }
     expect(done.filter((what) => what.includes('reclaimed'))).toEqual(['a reclaimed to 3']);
     logs[1].append('k', 20);
-    clock.advance(1_000);
-    expect(done.slice(-3)).toEqual(['b cleaned', 'a reclaimed to 4', 'b reclaimed to 20']);
+    clock.advance(2_000);
+    expect(done.slice(-4)).toEqual(['a trimmed to 4', 'b cleaned', 'a reclaimed to 4', 'b reclaimed to 20']);
   });
 });
