@@ -19,6 +19,7 @@ export {
   type HttpFilesystemRoute,
   httpFilesystemProxy,
 } from './http-filesystem/proxy.ts';
+export { type CacheClientOptions, cacheClient } from './kafka/cache-client.ts';
 export { type CacheServer, type CacheServerOptions, cacheServer } from './kafka/cache-server.ts';
 export { client as kafkaClient, type KafkaClientOptions } from './kafka/client.ts';
 export { type KafkaWhen, kafkaMatches } from './kafka/matches.ts';

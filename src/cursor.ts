@@ -64,7 +64,7 @@ export class Cursor<R extends KeyedRecord> implements Waiter {
 
   /** Whether all was sent that it was to send. */
   get isDone(): boolean {
-    return this.#state === 'done' && this.#marks.length === 0;
+    return this.#state === 'done' && this.#ending.isTold && this.#marks.length === 0;
   }
 
   /** Whether there is nothing to poll for now. */

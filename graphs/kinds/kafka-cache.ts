@@ -1,3 +1,4 @@
+import { cacheClient } from '../../operators/kafka/cache-client.ts';
 import { cacheServer } from '../../operators/kafka/cache-server.ts';
 import { kafkaMatches } from '../../operators/kafka/matches.ts';
 import type { Schema } from '../json-schema.ts';
@@ -26,6 +27,23 @@ const topic = {
 } as const satisfies Schema;
 
 export const kafkaCache = [
+  kind({
+    type: 'kafka',
+    kind: 'cache_client',
+    about: 'serves any number of readers from the caches that its exits keep; one for each exit',
+    entry: 'kafka',
+    exit: 'kafka',
+    options: {
+      description: 'what is served',
+      type: 'object',
+      properties: { topics: { description: 'what is particular to topics', type: 'array', items: topic } },
+      additionalProperties: false,
+    },
+    when: topicWhen,
+    matches: kafkaMatches,
+    routed: 'entry',
+    make: ({ exit, scheduler }) => cacheClient(exit, scheduler === undefined ? {} : { scheduler }),
+  }),
   kind({
     type: 'kafka',
     kind: 'cache_server',

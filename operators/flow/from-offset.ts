@@ -63,7 +63,7 @@ export function fromOffset<R extends KeyedRecord>(
           if (ending !== undefined || !hasBegun) return ending;
           const sent = cursor?.poll(balance);
           if (sent?.kind === 'data') patience?.took();
-          return sent ?? (cursor?.isDone ? end() : undefined);
+          return sent ?? ending ?? (cursor?.isDone ? end() : undefined);
         },
         // Some records were looked at, and none is sent: on to the next.
         idle: () => outlet.balance > 0 && cursor?.empty === false,

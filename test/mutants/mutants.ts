@@ -158,7 +158,7 @@ export const mutants: readonly Mutant[] = [
     'return newest !== undefined && newest > record.offset',
   ),
   fromOffset.of('if (ending !== undefined || !hasBegun) return ending;', 'if (!hasBegun) return ending;'),
-  fromOffset.of('return sent ?? (cursor?.isDone ? end() : undefined);', 'return sent;'),
+  fromOffset.of('return sent ?? ending ?? (cursor?.isDone ? end() : undefined);', 'return sent;'),
   fromOffset.of('idle: () => outlet.balance > 0 && cursor?.empty === false,', 'idle: () => false,'),
   fromOffset.of('out.add(life);', ''),
   fromOffset.of("until: typeof until === 'object' ? until.offset : until,", 'until: undefined,'),

@@ -5,8 +5,11 @@ import {
   data,
   type Frame,
   type Kafka,
+  type KafkaRecord,
+  type KeyIndex,
   type Lane,
   type LaneOperator,
+  type Log,
   type Mark,
   type Net,
   type NetLane,
@@ -14,7 +17,20 @@ import {
   type RunLane,
   type Proxy as StreamProxy,
 } from 'sluice';
-import { buffer, conflate, fanout, filter, map, merge, route, stage } from 'sluice/operators';
+import {
+  buffer,
+  cacheClient,
+  compact,
+  conflate,
+  fanout,
+  filter,
+  fromOffset,
+  type kafkaClient,
+  map,
+  merge,
+  route,
+  stage,
+} from 'sluice/operators';
 
 interface Item {
   readonly partition: number;
@@ -34,6 +50,9 @@ interface Topics extends Protocol {
 }
 
 declare const net: Binding<Net>;
+declare const kafka: ReturnType<typeof kafkaClient>;
+declare const log: Log<KafkaRecord>;
+declare const index: KeyIndex;
 declare const topics: Binding<Topics>;
 declare const gateway: StreamProxy<Net, Topics>;
 declare const items: import('rxjs').Observable<Frame<Items>>;
@@ -72,6 +91,21 @@ export function refused(): void {
   merge<Items>({ window: 64, begin: { subject: 't' } });
   // @ts-expect-error a route to an exit of another protocol
   route<Topics>(() => net);
+
+  // @ts-expect-error a log is read from somewhere
+  fromOffset(log, {});
+  // @ts-expect-error nobody knows where that is
+  fromOffset(log, { from: 'historical' });
+  // @ts-expect-error an offset is a bigint
+  fromOffset(log, { from: { offset: 1 } });
+  // @ts-expect-error a compaction without what knows the newest of each key
+  fromOffset(log, { from: 'earliest' }).pipe(compact({}));
+  // @ts-expect-error a key in characters is not that of a record
+  items.pipe(compact({ index, key: (item: Item) => item.key }));
+  // @ts-expect-error a cache client leads to kafka streams
+  cacheClient(net);
+  // @ts-expect-error a time in milliseconds is a number
+  cacheClient(kafka, { grace: '1s' });
 
   // @ts-expect-error runs are dropped from, bytes are not
   bytes.pipe(buffer({ window: 64, overflow: 'drop-oldest' }));
@@ -125,6 +159,13 @@ export function kept(): void {
   bytes.pipe(buffer({ window: 64, overflow: 'backpressure' })).subscribe((frame) => {
     if (frame.kind === 'data') frame.payload.byteLength.toFixed();
   });
+  fromOffset(log, { from: 'earliest', until: { offset: 9n } })
+    .pipe(compact({ index, below: 9n }))
+    .subscribe((frame) => {
+      if (frame.kind === 'begin') frame.ext.lastStableOffset.toString();
+      if (frame.kind === 'data') frame.payload.at(0).value?.byteLength.toFixed();
+    });
+  cacheClient(cacheClient(kafka), { grace: 1 });
   const any: AnyLane = buffer({ window: 1, overflow: 'backpressure' });
   const one: LaneOperator<Items> = any;
   items.pipe(one);
