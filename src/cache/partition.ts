@@ -1,23 +1,8 @@
-import {
-  catchError,
-  concatMap,
-  defer,
-  EMPTY,
-  filter,
-  finalize,
-  forkJoin,
-  map,
-  type Observable,
-  of,
-  startWith,
-  take,
-  tap,
-} from 'rxjs';
+import { concatMap, defer, forkJoin, map, type Observable, of } from 'rxjs';
 import { SluiceError } from '../errors.ts';
 import type { RecordBatch } from '../protocol/kafka-batch.ts';
 import { type Arrived, arrivedOf } from './arrived.ts';
 import type { FollowedLog, RefetchSource, Standing } from './following/followed-log.ts';
-import { saveKeys } from './key-snapshots.ts';
 import { rowsBelow } from './keys.ts';
 import { Mender } from './mender.ts';
 import { PartitionChanges, type PartitionOptions, type Restored } from './partition-changes.ts';
@@ -30,9 +15,6 @@ import type { PartitionState } from './state.ts';
 /** How old what is stored of where the source stands may become, in milliseconds. */
 const STANDING_AGE = 10_000;
 
-/** How many offsets the index may be ahead of what is stored of it, or half of its keys if that is more. */
-const UNSAVED = 1 << 18;
-
 /**
  * The log of one partition, as it is written, too. A write does its work when its Observable is subscribed to, behind those
  * before it, and to its end; it completes once it is stored, and errors with CACHE_WRITE if it is not, when nothing has
@@ -41,9 +23,6 @@ const UNSAVED = 1 << 18;
 export class Partition extends PartitionChanges implements FollowedLog {
   readonly #serial: Serial;
   readonly #mender: Mender;
-  /** What the index that is stored covers. */
-  #saved: bigint | undefined;
-  #isSaving = false;
 
   constructor(options: PartitionOptions, restored?: Restored) {
     const { data, memory, isEmbedded, notify } = options;
@@ -54,7 +33,6 @@ export class Partition extends PartitionChanges implements FollowedLog {
     super(options, new RowReader({ data, memory, settled, mend: (row) => mender.mend(row) }));
     this.#serial = serial;
     this.#mender = mender;
-    this.#saved = restored?.covers;
     this.indexAnew(restored);
     this.publish();
   }
@@ -82,6 +60,8 @@ export class Partition extends PartitionChanges implements FollowedLog {
 
   set source(source: RefetchSource | undefined) {
     this.#mender.source = source;
+    // What could not be read until now can be.
+    if (source !== undefined) this.keys?.wake();
   }
 
   /** Appends batches in offset order; those that are there already are left out. Errors with KAFKA_* if one cannot be read. */
@@ -210,43 +190,19 @@ export class Partition extends PartitionChanges implements FollowedLog {
     this.publish();
   }
 
-  /** Emits once the index has all keys of what is stored, and what was asked for is done. */
+  /** Emits once the index has all keys of what is stored, or as many as can be read for now. */
   ready(): Observable<void> {
-    const isReady = (): boolean => this.keys === undefined || this.keys.position >= this.transactions.lastStableOffset;
-    return this.#serial.run(() => this.changes.pipe(startWith(undefined), filter(isReady), take(1)));
+    return this.keys?.rested ?? of(undefined);
   }
 
   /** Stores what the index has seen. */
   saveKeys(): Observable<void> {
-    return defer(() => {
-      const { keys } = this;
-      const { store, place } = this.data;
-      if (keys === undefined || keys.position === this.#saved) return of(undefined);
-      const covers = keys.position;
-      return saveKeys(store, place, keys.table, covers, this.options.secret).pipe(
-        tap(() => {
-          this.#saved = covers;
-        }),
-      );
-    });
+    return this.keeper.save();
   }
 
   protected override indexed(): void {
     super.indexed();
-    const { keys } = this;
-    if (keys === undefined || this.#isSaving) return;
-    const behind = Number(keys.position - (this.#saved ?? this.state.begin));
-    if (behind < Math.max(UNSAVED, keys.table.size / 2)) return;
-    this.#isSaving = true;
-    // That it cannot be stored is told by what it is derived from.
-    this.saveKeys()
-      .pipe(
-        catchError(() => EMPTY),
-        finalize(() => {
-          this.#isSaving = false;
-        }),
-      )
-      .subscribe();
+    this.keeper.keep();
   }
 
   /** Ends the log for its readers. */
