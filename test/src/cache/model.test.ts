@@ -133,7 +133,8 @@ const truncate = (share: number): Command =>
       const cut = model.batches.find((one) => one.from < to && one.to > to);
       model.batches = model.batches.filter((one) => one.to <= to);
       model.end = cut === undefined ? to : cut.from;
-      if (model.end < model.logStart) model.logStart = model.end;
+      // A batch of which only the end was left goes as a whole.
+      if (model.end < model.logStart) model.end = model.logStart;
       await done(log.truncate(to));
     },
     (model) => !model.isTransactional,
