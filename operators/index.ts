@@ -1,9 +1,11 @@
 export { echoServer } from './echo/server.ts';
 export { type FilesystemServerOptions, filesystemServer } from './filesystem/server.ts';
 export { type BufferOptions, buffer } from './flow/buffer.ts';
+export { type CompactOptions, compact } from './flow/compact.ts';
 export { type ConflateOptions, conflate } from './flow/conflate.ts';
 export { type FanoutOptions, fanout } from './flow/fanout.ts';
 export { filter } from './flow/filter.ts';
+export { type FromOffsetOptions, fromOffset } from './flow/from-offset.ts';
 export { type MapRuns, map } from './flow/map.ts';
 export { type MergeOptions, merge } from './flow/merge.ts';
 export { route } from './flow/route.ts';

@@ -175,7 +175,9 @@ export class Cursor<R extends KeyedRecord> implements Waiter {
     }
     this.#seen = seen;
     this.#chunks.hold(undefined);
-    this.#marks.push(flush(gap));
+    // Whoever reads on has to know which topic that is.
+    const told = gap.reason === 'recreated' ? { ...gap, topicId } : gap;
+    this.#marks.push(flush(told));
     this.#position.start(resume);
     if (!isAnew) return;
     this.#position.topicId = topicId;

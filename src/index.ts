@@ -18,6 +18,7 @@ export {
 } from './frame.ts';
 export { FrameLawError, type LawCode, lawful } from './lawful.ts';
 export { type Listener, listen, operate } from './listen.ts';
+export type { Chunk, KeyIndex, Log, LogIsolation, LogOffsets, Missed, Seen } from './log.ts';
 export { type Answer, type Gap, isAnswer, isBarrier, isCumulative, type Mark, replaces } from './marks.ts';
 export { type FilesystemVaultOptions, filesystemVault } from './net/filesystem-vault.ts';
 export type { KeyEntry, Vault } from './net/vault.ts';
@@ -32,6 +33,7 @@ export {
   type HttpReplyBegin,
   headerOf,
   headersOf,
+  httpFault,
   pathOf,
   queryOf,
   statusOf,
@@ -55,6 +57,7 @@ export type {
   ProducedRecord,
 } from './protocol/kafka.ts';
 export { fragment } from './protocol/kafka-fragment.ts';
+export { type Warmth, warmth } from './protocol/kafka-warmth.ts';
 export type { Endpoint, Net, NetBegin, NetLane } from './protocol/net.ts';
 export type { Sse, SseBegin, SseProgress } from './protocol/sse.ts';
 export { events, SseBody, type SseEvent, SseEvents } from './protocol/sse-events.ts';

@@ -39,6 +39,7 @@ export const sse = [
     options,
     when,
     matches: sseMatches,
-    make: ({ options: { retry }, exit, scheduler }) => sseServer({ ...(retry && { retry }) }, scheduler)(exit),
+    make: ({ options: { retry }, exit, events, scheduler }) =>
+      sseServer({ ...(retry && { retry }), onDefect: events.onDefect }, scheduler)(exit),
   }),
 ] as const;

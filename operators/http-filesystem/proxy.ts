@@ -1,11 +1,11 @@
 import { map, type Observable, of } from 'rxjs';
 import { emitter } from '../../src/emitter.ts';
-import type { Fault } from '../../src/errors.ts';
 import { abort, begin, end, type Frame } from '../../src/frame.ts';
 import { fillParams, pathPattern } from '../../src/path-pattern.ts';
 import type { Filesystem, FilesystemReplyBegin } from '../../src/protocol/filesystem.ts';
 import {
   type Http,
+  type HttpFault,
   type HttpHeader,
   type HttpReplyBegin,
   headerOf,
@@ -87,12 +87,11 @@ function firstOf(conditions: readonly Condition[], method: string, path: string)
 const fileOf = (path: string): string => decodeURIComponent(path.slice(1));
 
 const refusing =
-  (fault: Fault): Binding<Http> =>
+  (fault: HttpFault): Binding<Http> =>
   () =>
     of(abort(fault));
 
-const { code, message } = httpFault('HTTP_METHOD', 'files are read only');
-const NOT_ALLOWED = refusing({ code, message, headers: headersOf({ allow: 'GET, HEAD' }) } as Fault);
+const NOT_ALLOWED = refusing(httpFault('HTTP_METHOD', 'files are read only', headersOf({ allow: 'GET, HEAD' })));
 
 function serve(exit: Binding<Filesystem>, path: string, method: string, headers: readonly HttpHeader[]): Binding<Http> {
   const tags = headers.filter(({ name }) => name === 'if-none-match').flatMap(({ value }) => tagsOf(value));

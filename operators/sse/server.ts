@@ -26,6 +26,8 @@ export interface SseServerOptions {
   readonly heartbeat?: number;
   /** How many bytes of events may wait for a client, an integer >= 1; 32 KiB by default. */
   readonly window?: number;
+  /** Told of a defect in sending to one client, which keeps nothing from the others. Prints by default. */
+  readonly onDefect?: (defect: unknown) => void;
 }
 
 /**
@@ -45,12 +47,13 @@ export const sseServer = (
   scheduler: SchedulerLike = eventLoop,
 ): ((exit: Binding<Sse>) => Binding<Http>) => {
   const { retry = 2_000, heartbeat = 15_000, window = 32 * 1024 } = options;
+  const { onDefect: report = (defect: unknown) => console.error(defect) } = options;
   positive('retry', retry);
   positive('heartbeat', heartbeat);
   positive('window', window);
 
   return (exit) => {
-    const turn = new NextTurn(scheduler, (thrown) => console.error(thrown));
+    const turn = new NextTurn(scheduler, report);
     return (initial) =>
       new Observable((out) => {
         const refuse = (fault: HttpFault | undefined): void => {
@@ -109,10 +112,8 @@ const HEADERS = headersOf({
 
 function refusal({ headers }: HttpBegin): HttpFault | undefined {
   const method = headerOf(headers, ':method') ?? '';
-  if (method !== 'GET' && method !== 'HEAD') {
-    const { code, message } = httpFault('HTTP_METHOD', `events are asked for with GET, not ${method}`);
-    return { code, message, headers: headersOf({ allow: 'GET, HEAD' }) };
-  }
+  if (method !== 'GET' && method !== 'HEAD')
+    return httpFault('HTTP_METHOD', `events are asked for with GET, not ${method}`, headersOf({ allow: 'GET, HEAD' }));
   const accepted = headerOf(headers, 'accept');
   if (accepted === undefined || /text\/(event-stream|\*)|\*\/\*/i.test(accepted)) return undefined;
   return httpFault('HTTP_NOT_ACCEPTABLE', 'there is text/event-stream only');

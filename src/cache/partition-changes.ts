@@ -8,7 +8,6 @@ import type { CacheEvent } from './events.ts';
 import type { Standing } from './following/followed-log.ts';
 import { KeyFollower } from './key-follower.ts';
 import { KeyTable } from './key-index.ts';
-import { KeyKeeper } from './key-keeper.ts';
 import { pastOf } from './keys.ts';
 import type { Memory } from './memory.ts';
 import { PartitionLog } from './partition-log.ts';
@@ -42,7 +41,6 @@ export interface Restored {
 /** The changes of a log, of which one is made at a time. */
 export abstract class PartitionChanges extends PartitionLog {
   protected readonly options: PartitionOptions;
-  protected readonly keeper: KeyKeeper;
   protected transactions: Transactions;
   protected isCompacted: boolean;
   /** Where the source stands, and when the log was level with it last: newer than what is stored. */
@@ -55,7 +53,6 @@ export abstract class PartitionChanges extends PartitionLog {
     const { data, isEmbedded, isCompacted, topicId } = options;
     super(data, reader, topicId);
     this.options = options;
-    this.keeper = new KeyKeeper(data, options.secret);
     this.transactions = data.transactions();
     this.isCompacted = isCompacted;
     this.lastStanding = data.state.standing;
@@ -169,11 +166,7 @@ export abstract class PartitionChanges extends PartitionLog {
   }
 
   protected indexAnew(restored?: Restored): void {
-    if (!this.isCompacted) {
-      this.follow(undefined);
-      this.keeper.follow(undefined, undefined);
-      return;
-    }
+    if (!this.isCompacted) return this.follow(undefined);
     const { secret, scheduler } = this.options;
     const { begin, end } = this.state;
     const isOurs = restored !== undefined && restored.covers >= begin && restored.covers <= end;
@@ -187,6 +180,5 @@ export abstract class PartitionChanges extends PartitionLog {
       failed: (thrown: unknown) => this.changes.error(thrown),
     };
     this.follow(new KeyFollower(table, covers, decisions, scheduler));
-    this.keeper.follow(this.keys, isOurs ? covers : undefined);
   }
 }

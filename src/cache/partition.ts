@@ -3,6 +3,7 @@ import { SluiceError } from '../errors.ts';
 import type { RecordBatch } from '../protocol/kafka-batch.ts';
 import { type Arrived, arrivedOf } from './arrived.ts';
 import type { FollowedLog, RefetchSource, Standing } from './following/followed-log.ts';
+import { KeySaver } from './key-saver.ts';
 import { rowsBelow } from './keys.ts';
 import { Mender } from './mender.ts';
 import { PartitionChanges, type PartitionOptions, type Restored } from './partition-changes.ts';
@@ -23,6 +24,7 @@ const STANDING_AGE = 10_000;
 export class Partition extends PartitionChanges implements FollowedLog {
   readonly #serial: Serial;
   readonly #mender: Mender;
+  readonly #saver: KeySaver;
 
   constructor(options: PartitionOptions, restored?: Restored) {
     const { data, memory, isEmbedded, notify } = options;
@@ -33,6 +35,7 @@ export class Partition extends PartitionChanges implements FollowedLog {
     super(options, new RowReader({ data, memory, settled, mend: (row) => mender.mend(row) }));
     this.#serial = serial;
     this.#mender = mender;
+    this.#saver = new KeySaver(data, options.secret, restored?.covers);
     this.indexAnew(restored);
     this.publish();
   }
@@ -197,12 +200,13 @@ export class Partition extends PartitionChanges implements FollowedLog {
 
   /** Stores what the index has seen. */
   saveKeys(): Observable<void> {
-    return this.keeper.save();
+    return this.#saver.save(this.keys);
   }
 
   protected override indexed(): void {
     super.indexed();
-    this.keeper.keep();
+    // Without keys, this is still being made.
+    if (this.keys !== undefined) this.#saver.keepUp(this.keys);
   }
 
   /** Ends the log for its readers. */

@@ -22,6 +22,7 @@ export function serveHttp2(stream: Duplex, maxHeaders: number, take: (exchange: 
     settings: { maxConcurrentStreams: MOST_AT_ONCE, maxHeaderListSize: maxHeaders, enablePush: false },
   });
   session.on('error', ignore);
+  containAssertions(session.socket as unknown as Wrapped);
   const open = (
     opened: ServerHttp2Stream,
     headers: IncomingHttpHeaders,
@@ -33,6 +34,29 @@ export function serveHttp2(stream: Duplex, maxHeaders: number, take: (exchange: 
   // The types of node leave the raw headers out.
   session.on('stream', open as (opened: ServerHttp2Stream, headers: IncomingHttpHeaders) => void);
   return session;
+}
+
+/** What node wraps a stream in that is no socket. */
+type Wrapped = Record<'doWrite' | 'doShutdown', (...args: never[]) => number>;
+
+/** How libuv says that a stream cannot be written any more. */
+const EPIPE = -32;
+
+/**
+ * Node's wrapper asserts that nothing is written behind its end, and http2 does that where a session fails while it closes:
+ * the assertion is nobody's to catch and ends the process. That write fails instead, as it would on a socket.
+ */
+function containAssertions(wrapped: Wrapped): void {
+  for (const name of ['doWrite', 'doShutdown'] as const) {
+    const plain = wrapped[name];
+    wrapped[name] = (...args) => {
+      try {
+        return plain(...args);
+      } catch {
+        return EPIPE;
+      }
+    };
+  }
 }
 
 /** A request of HTTP/2 and its answer. */

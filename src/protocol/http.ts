@@ -77,8 +77,12 @@ export function statusOf(fault: HttpFault | undefined): number {
   return /^(KAFKA|NET|TLS|CACHE)_/.test(code) ? 503 : 500;
 }
 
-/** The fault of a request that is refused with a code of a status. */
-export const httpFault = (code: keyof typeof STATUSES, detail: string): SluiceError => new SluiceError(code, detail);
+/** The fault of a request that is refused, with a code that has a status, and the headers to answer with. */
+export const httpFault = (
+  code: keyof typeof STATUSES,
+  detail: string,
+  headers: readonly HttpHeader[] = [],
+): SluiceError & HttpFault => Object.assign(new SluiceError(code, detail), { headers });
 
 /** The first value of a header; `undefined` where there is none. */
 export function headerOf(headers: readonly HttpHeader[], name: string): string | undefined {

@@ -1,4 +1,4 @@
-import { distinctUntilChanged, Observable } from 'rxjs';
+import { catchError, distinctUntilChanged, map, Observable, of, take } from 'rxjs';
 import { type ControlSink, window } from '../control.ts';
 import { emitter } from '../emitter.ts';
 import { data, type Frame } from '../frame.ts';
@@ -42,6 +42,35 @@ export const states = <T extends Meta | Description>(
       },
     });
   });
+
+const NOT_ALLOWED: readonly unknown[] = ['TOPIC_AUTHORIZATION_FAILED', 'CLUSTER_AUTHORIZATION_FAILED'];
+
+/**
+ * The cleanup policy that descriptions of a topic tell, once; `undefined` where this user may not see it, since whoever may
+ * read a topic need not be allowed to see how it is configured. Errors as they do.
+ */
+export const cleanupPolicy = (descriptions: Observable<Description>): Observable<string | undefined> =>
+  descriptions.pipe(
+    take(1),
+    map(({ configs }) => configs[CLEANUP_POLICY] ?? undefined),
+    catchError((thrown) => {
+      if (NOT_ALLOWED.includes(thrown?.kafka?.name)) return of(undefined);
+      throw thrown;
+    }),
+  );
+
+/** The name of the configuration that says how a topic is cleaned. */
+export const CLEANUP_POLICY = 'cleanup.policy';
+
+/** Of a topic's configuration, what is asked for: all of it for an empty list. */
+export const chosen = ({ configs }: Description, names: readonly string[]): Description =>
+  names.length === 0
+    ? { configs }
+    : {
+        configs: Object.fromEntries(
+          names.flatMap((name) => (Object.hasOwn(configs, name) ? [[name, configs[name] ?? null]] : [])),
+        ),
+      };
 
 /** Answers a `meta` stream: the first of these, and each that differs from the one before. */
 export const metaAnswer = (metas: Observable<Meta>, stream: Stream): Answering =>

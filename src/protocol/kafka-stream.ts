@@ -35,7 +35,8 @@ export interface Answering {
 }
 
 /**
- * A binding that answers each stream by what `open` makes of its BEGIN. A stream that is given up by its opener is
+ * A binding that answers each stream by what `open` makes of its BEGIN; a fault that it throws aborts the stream. A stream
+ * that is given up by its opener is
  * given up; one that fails resets the initial lane, too.
  */
 export const answer =
@@ -102,7 +103,7 @@ export const answer =
         next(frame: Frame<Initial>) {
           if (frame.kind === 'begin') {
             opening = frame;
-            answering = open(frame, stream);
+            answering = guarded(() => open(frame, stream));
             outlet.wake();
           } else if (frame.kind === 'abort') {
             opening = undefined;

@@ -2,9 +2,12 @@ import { benchConsume } from './consume.ts';
 import { benchFanout } from './fanout.ts';
 import { benchFrames } from './frames.ts';
 import { benchCodec } from './kafka-codec.ts';
+import { largeValue } from './large-value.ts';
 import { print } from './measure.ts';
 import { netProxy } from './net-proxy.ts';
 import { benchProduce } from './produce.ts';
+import { sseFanout, told } from './sse.ts';
+import { benchStage } from './stage.ts';
 
 await benchFrames();
 await benchFanout();
@@ -23,3 +26,22 @@ for (const options of [{}, { tls: true }, { bytes: 3e8, tls: true, connections: 
   const { name, ratio, growth } = await netProxy(options);
   console.log(`  ${name.padEnd(62)} ${ratio.toFixed(2)}x, memory ${growth.toFixed(1)} MB`);
 }
+
+console.log('\nevents of about 120 B to clients that listen, against a bare node:http server');
+for (const [clients, batch] of [
+  [100, 10],
+  [1_000, 10],
+  [5_000, 10],
+  [1_000, 1],
+  [1_000, 100],
+] as const) {
+  console.log(`  ${told(await sseFanout(clients, batch))}`);
+}
+console.log('\nproducers of 1 KB that wait for each answer, beside callers of one kafkajs producer');
+for (const { producers, name, rate, p50, p99 } of await benchStage([1, 10, 200], 10_000)) {
+  const figures = `${rate.toFixed(0).padStart(7)} records/s  p50 ${p50.toFixed(2)} ms  p99 ${p99.toFixed(2)} ms`;
+  console.log(`  ${`${producers}, ${name}`.padEnd(48)} ${figures}`);
+}
+
+const { growth, seconds } = await largeValue();
+console.log(`\na value of 100 MB and unknown length: memory ${growth.toFixed(1)} MB, ${seconds.toFixed(1)} s`);

@@ -1,4 +1,3 @@
-import type { TeardownLogic } from 'rxjs';
 import { clean } from '../../src/cache/cleaner.ts';
 import { dirtOf } from '../../src/cache/dirt.ts';
 import { Memory } from '../../src/cache/memory.ts';
@@ -7,7 +6,7 @@ import { openPartition } from '../../src/cache/open-partition.ts';
 import { Partition } from '../../src/cache/partition.ts';
 import { topicConfig } from '../../src/cache/topic-config.ts';
 import { UpkeptPartition } from '../../src/cache/upkept-partition.ts';
-import type { Seen } from '../../src/log.ts';
+import type { Chunk, Seen } from '../../src/log.ts';
 import type { Gap } from '../../src/marks.ts';
 import type { KafkaRecord } from '../../src/protocol/kafka.ts';
 import { type BatchOptions, batch, marker } from '../src/cache/batches.ts';
@@ -32,8 +31,10 @@ export interface Reader {
   seen: Seen;
   /** A snapshot's end. */
   readonly end?: bigint;
-  release?: TeardownLogic;
+  release: (() => void) | undefined;
   readonly from: bigint;
+  /** What was there when a snapshot was taken: of it, it is to have the last record of every key. */
+  readonly present: ReadonlySet<number>;
   /** Whether superseded records are passed over. */
   readonly isConflating: boolean;
   /** The last record of each key that it has. */
@@ -89,8 +90,41 @@ export class CacheModel {
     clean(log, dirt, { config, scheduler: this.clock, group: 1 }).subscribe();
     this.clock.advance(1);
     const { to } = log.passes.at(-1) ?? { to: 0n };
-    for (const { offset } of this.written)
-      if (offset < to && !this.#passed.has(offset)) this.#passed.set(offset, this.clock.now());
+    const present = this.#present();
+    const newest = this.#newest(Number(log.lastStableOffset));
+    const isHeld = this.readers.some(({ release }) => release !== undefined);
+    for (const { offset, key, fate } of this.written) {
+      if (offset >= to || offset < log.rows[0]!.from) continue;
+      if (!this.#passed.has(offset)) this.#passed.set(offset, this.clock.now());
+      if (key === null || fate !== 'committed') continue;
+      const isNewest = newest.get(key)?.offset === offset;
+      if (!isNewest && present.has(offset) && !isHeld) this.broken.push(`${offset} is superseded, and was not cleaned`);
+      const isKnown = log.table.newest(Buffer.from(key)) === BigInt(offset);
+      if (isNewest && !present.has(offset) && isKnown) this.broken.push(`${offset} is gone, and the index has it`);
+    }
+  }
+
+  /** Every offset of what is committed that is there. */
+  #present(): Set<number> {
+    const present = new Set<number>();
+    const { logStart, lastStableOffset } = this.log.offsets;
+    for (let at = logStart; at < lastStableOffset; ) {
+      const chunk = this.#chunk(at);
+      for (let index = 0; index < (chunk?.run?.length ?? 0); index += 1)
+        present.add(Number(chunk?.run?.at(index).offset));
+      at = chunk?.to ?? lastStableOffset;
+    }
+    return present;
+  }
+
+  #chunk(at: bigint): Chunk<KafkaRecord> | undefined {
+    let chunk = this.log.peek(at, 'read_committed');
+    if (chunk === undefined) {
+      this.log.load(at, 'read_committed').subscribe((loaded) => {
+        chunk = loaded;
+      });
+    }
+    return chunk;
   }
 
   /** Drops what is below the row with so many rows before it. */
@@ -124,13 +158,28 @@ export class CacheModel {
 
   snapshot(): void {
     const end = this.log.offsets.lastStableOffset;
-    this.readers.push({ ...this.#fresh(true), from: this.log.offsets.logStart, end, release: this.log.hold(end) });
+    this.readers.push({
+      ...this.#fresh(true),
+      from: this.log.offsets.logStart,
+      end,
+      release: this.log.hold(end) as () => void,
+      present: this.#present(),
+    });
   }
 
   #fresh(isConflating: boolean): Omit<Reader, 'from'> {
     const { logStart } = this.log.offsets;
     const { seen } = this.log;
-    return { position: logStart, seen, isConflating, last: new Map(), keyless: new Set(), gaps: [] };
+    return {
+      position: logStart,
+      seen,
+      isConflating,
+      release: undefined,
+      present: new Set(),
+      last: new Map(),
+      keyless: new Set(),
+      gaps: [],
+    };
   }
 
   /** Lets a reader read so many records; it is judged when it has all. */
@@ -143,8 +192,7 @@ export class CacheModel {
         reader.position = missed.resume;
       }
       const { position, end } = reader;
-      let chunk = this.log.peek(position, 'read_committed');
-      if (chunk === undefined) this.log.load(position, 'read_committed').subscribe((loaded) => (chunk = loaded));
+      const chunk = this.#chunk(position);
       if (chunk === undefined || (end !== undefined && position >= end)) return this.#judge(reader);
       const run = reader.isConflating ? this.log.current(chunk, end) : chunk.run;
       reader.position = chunk.to;
@@ -193,15 +241,17 @@ export class CacheModel {
   }
 
   #judge(reader: Reader): void {
-    const { from, end, last, gaps, keyless } = reader;
+    reader.release?.();
+    reader.release = undefined;
+    const { from, end, last, gaps, keyless, present } = reader;
     const below = Number(end ?? this.log.offsets.lastStableOffset);
     const isTold = (offset: number, reason?: string): boolean =>
       gaps.some((gap) => (reason === undefined || gap.reason === reason) && gap.from <= offset && offset < gap.to);
     for (const [key, { offset, value }] of this.#newest(below)) {
       if (offset < from || last.get(key) === offset || isTold(offset, 'retention')) continue;
       // A tombstone that went is missed only by who has what it buries.
-      const isGone = value === null && offset < this.log.seen.tombstones;
-      if (isGone && (!last.has(key) || isTold(offset))) continue;
+      const isGone = value === null && offset < this.log.seen.tombstones && !present.has(offset);
+      if (isGone && (!last.has(key) || (end === undefined && isTold(offset)))) continue;
       this.broken.push(`a reader from ${from} has ${last.get(key)} for ${key}, not ${offset}`);
     }
     for (const { key, offset, fate } of this.written) {

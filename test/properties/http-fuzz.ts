@@ -1,11 +1,14 @@
 import { Observable } from 'rxjs';
-import { emit } from '../../src/emitter.ts';
+import { sseServer } from '../../operators/sse/server.ts';
+import { emit, emitter } from '../../src/emitter.ts';
 import { data, end } from '../../src/frame.ts';
 import { listen } from '../../src/listen.ts';
 import { type Http, headersOf } from '../../src/protocol/http.ts';
+import type { Sse } from '../../src/protocol/sse.ts';
+import { events, SseBody } from '../../src/protocol/sse-events.ts';
 import type { Binding } from '../../src/protocol.ts';
 import { mutate, seeded } from '../integration/mutated.ts';
-import { curl, servingHttp } from '../src/net/http-peers.ts';
+import { curl, remains, servingHttp } from '../src/net/http-peers.ts';
 import { connected, until } from '../src/net/peers.ts';
 
 export interface FuzzResult {
@@ -134,3 +137,58 @@ const counting =
         complete() {},
       });
     });
+
+/**
+ * Lets so many clients listen, each for a while: some leave in the middle, with a word or a reset, some stop to read, some
+ * stay to the end and must have had all.
+ */
+export async function comings(clients: number, seed: number, atOnce = 100) {
+  const streams = { open: 0, opened: 0 };
+  const mistakes: string[] = [];
+  const exit: Binding<Sse> = () =>
+    emitter<Sse['reply']>(undefined, (_wake, out) => {
+      let number = 0;
+      streams.open += 1;
+      streams.opened += 1;
+      out.add(() => {
+        streams.open -= 1;
+      });
+      return {
+        pull(balance) {
+          if (number === EVENTS) return end();
+          if (balance <= 0) return undefined;
+          number += 1;
+          return events([{ id: String(number), body: new SseBody(Buffer.alloc(1_000, 'e')) }]);
+        },
+      };
+    });
+  const server = await servingHttp(sseServer({ heartbeat: 20 })(exit), { writeTimeout: 200 });
+
+  const client = async (index: number): Promise<void> => {
+    const random = seeded(seed + index);
+    const socket = await connected(server.port);
+    const fate = random();
+    const heard = remains(socket);
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    if (fate < 0.6) await new Promise((resolve) => setTimeout(resolve, random() * 20));
+    if (fate < 0.2) socket.destroy();
+    else if (fate < 0.4) socket.resetAndDestroy();
+    else if (fate < 0.6) socket.pause();
+    else {
+      const ids = [...(await heard).matchAll(/^id:(\d+)$/gm)].map(([, id]) => Number(id));
+      if (ids.length !== EVENTS || ids.some((id, at) => id !== at + 1)) mistakes.push(`client ${index}: ${ids.length}`);
+    }
+    if (fate >= 0.4 && fate < 0.6) setTimeout(() => socket.destroy(), 300);
+    else socket.destroy();
+  };
+
+  for (let index = 0; index < clients; index += atOnce) {
+    await Promise.all(Array.from({ length: Math.min(atOnce, clients - index) }, (_, one) => client(index + one)));
+  }
+  await until(() => streams.open === 0);
+  for (const defect of server.defects) mistakes.push(`a defect: ${defect}`);
+  await server.stop();
+  return { ...streams, mistakes };
+}
+
+const EVENTS = 200;

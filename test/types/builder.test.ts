@@ -1,4 +1,5 @@
 import { graph } from '../../graphs/builder.ts';
+import type { Http } from '../../src/protocol/http.ts';
 import type { Net } from '../../src/protocol/net.ts';
 import type { Binding, Lane, Protocol } from '../../src/protocol.ts';
 
@@ -102,6 +103,66 @@ describe('the typed builder', () => {
         // @ts-expect-error: a condition has no prt
         in: { type: 'tcp', kind: 'server', options: { port: 1 }, routes: [{ when: [{ prt: 1 }], exit: 'out' }] },
         out,
+      },
+    });
+  });
+
+  it('takes http over network bindings, and what a route makes of a request', () => {
+    const files = { type: 'filesystem', kind: 'server', options: { location: '.' } } as const;
+    const page: Binding<Http> = (initial) => initial as never;
+    graph({
+      name: 'right',
+      bindings: {
+        http: {
+          type: 'http',
+          kind: 'server',
+          options: {
+            versions: ['h2'],
+            'access-control': { policy: 'cross-origin', allow: { origins: ['https://x'] } },
+          },
+          routes: [{ when: [{ headers: { ':path': '/events/*' } }], exit: 'sse' }],
+          exit: 'page',
+        },
+        sse: { type: 'sse', kind: 'server', options: { retry: 1 }, exit: 'news' },
+        news: (initial: unknown) => initial as never,
+        page: {
+          type: 'http-filesystem',
+          kind: 'proxy',
+          routes: [{ when: [{ path: '/{path}' }], with: { path: 'index.html' }, exit: 'files' }],
+        },
+        files,
+      },
+    });
+    graph({
+      name: 'wrong',
+      bindings: {
+        // @ts-expect-error: no policy is named so
+        http: { type: 'http', kind: 'server', options: { 'access-control': { policy: 'any' } }, exit: 'page' },
+        page,
+      },
+    });
+    graph({
+      name: 'wrong',
+      bindings: {
+        // @ts-expect-error: guards are not honoured yet
+        http: { type: 'http', kind: 'server', options: { authorization: {} }, exit: 'page' },
+        page,
+      },
+    });
+    graph({
+      name: 'wrong',
+      bindings: {
+        // @ts-expect-error: with takes no pth
+        page: { type: 'http-filesystem', kind: 'proxy', routes: [{ with: { pth: 'x' }, exit: 'files' }] },
+        files,
+      },
+    });
+    graph({
+      name: 'wrong',
+      bindings: {
+        // @ts-expect-error: an http server opens http streams, and a filesystem server takes files
+        http: { type: 'http', kind: 'server', exit: 'files' },
+        files,
       },
     });
   });

@@ -4,6 +4,7 @@ import {
   type Binding,
   data,
   type Frame,
+  type Kafka,
   type Lane,
   type LaneOperator,
   type Mark,
@@ -13,7 +14,7 @@ import {
   type RunLane,
   type Proxy as StreamProxy,
 } from 'sluice';
-import { buffer, conflate, fanout, filter, map, merge, route } from 'sluice/operators';
+import { buffer, conflate, fanout, filter, map, merge, route, stage } from 'sluice/operators';
 
 interface Item {
   readonly partition: number;
@@ -113,4 +114,17 @@ export function kept(): void {
   const any: AnyLane = buffer({ window: 1, overflow: 'backpressure' });
   const one: LaneOperator<Items> = any;
   items.pipe(one);
+}
+
+/** Compiled, never run: a stage speaks kafka on both sides, and takes no option that is misspelled. */
+export function stages(bytes: Binding<Net>): StreamProxy<Kafka, Kafka> {
+  // @ts-expect-error where what is too large for memory waits is not optional
+  stage({});
+  // @ts-expect-error there is no such option
+  stage({ store: 'directory', maxMessageByte: 1 });
+  // @ts-expect-error a limit is a number
+  stage({ store: 'directory', maxMessageBytes: '1 MB' });
+  // @ts-expect-error its exit speaks kafka
+  stage({ store: 'directory' })(bytes);
+  return stage({ store: 'directory', maxMessageBytes: () => 1 });
 }

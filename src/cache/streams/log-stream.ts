@@ -21,6 +21,7 @@ export function logStream(
     stream.begin({
       api: 'fetch',
       log,
+      from: followed.start === 'logStart' ? 'earliest' : 'latest',
       partition,
       offset: found.offsets[followed.start],
       lastStableOffset,

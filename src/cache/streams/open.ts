@@ -2,7 +2,7 @@ import { map, switchMap } from 'rxjs';
 import { SluiceError } from '../../errors.ts';
 import type { Begin } from '../../frame.ts';
 import type { KafkaBegin } from '../../protocol/kafka.ts';
-import { describeAnswer, metaAnswer } from '../../protocol/kafka-states.ts';
+import { chosen, describeAnswer, metaAnswer } from '../../protocol/kafka-states.ts';
 import type { Answering, Stream } from '../../protocol/kafka-stream.ts';
 import type { FollowedTopics } from '../following/followed-topics.ts';
 import { bootstrapStream } from './bootstrap-stream.ts';
@@ -17,7 +17,7 @@ export function open(topics: FollowedTopics, { ext }: Begin<KafkaBegin>, stream:
       const { configs: names } = ext;
       const descriptions = topics.of(ext.topic).pipe(
         switchMap(({ descriptions }) => descriptions),
-        map(({ configs }) => ({ configs: names.length === 0 ? configs : chosen(configs, names) })),
+        map((description) => chosen(description, names)),
       );
       return describeAnswer(descriptions, stream);
     }
@@ -29,6 +29,3 @@ export function open(topics: FollowedTopics, { ext }: Begin<KafkaBegin>, stream:
       throw new SluiceError('CONFIG_UNSUPPORTED', `kafka cache_server does not answer ${ext.api} streams`);
   }
 }
-
-const chosen = <T>(all: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> =>
-  Object.fromEntries(names.flatMap((name) => (Object.hasOwn(all, name) ? [[name, all[name] as T]] : [])));

@@ -1,9 +1,7 @@
-import { Deque } from '../../deque.ts';
-import { SluiceError } from '../../errors.ts';
-import { end, type Flush, flush } from '../../frame.ts';
 import { listen } from '../../listen.ts';
-import type { KafkaBegin, KafkaMark, PartitionOffsets } from '../../protocol/kafka.ts';
+import type { KafkaBegin, PartitionOffsets } from '../../protocol/kafka.ts';
 import { matcherOf } from '../../protocol/kafka-filters.ts';
+import { readingAnswer } from '../../protocol/kafka-reading.ts';
 import type { Answering, Stream } from '../../protocol/kafka-stream.ts';
 import { Readers } from '../reading/readers.ts';
 import type { Begins } from '../reading/reading.ts';
@@ -30,7 +28,6 @@ export function reading(
   { partitionsOf, begins, begun }: ReadingOptions,
 ): Answering & { readonly isLevel: boolean } {
   const isBounded = begin.until !== undefined;
-  const changes = new Deque<Flush<KafkaMark>>();
   let hasBegun = false;
   let topicId = NO_TOPIC_ID;
 
@@ -72,22 +69,16 @@ export function reading(
     complete() {},
   });
 
-  return {
-    get isLevel() {
-      return readers.isLevel;
+  return readingAnswer(
+    {
+      get isLevel() {
+        return readers.isLevel;
+      },
+      poll: (balance) => readers.poll(balance),
+      look: () => readers.open(),
+      refilter: (filters) => readers.refilter(matcherOf(filters)),
     },
-    pull(balance) {
-      return changes.shift() ?? readers.poll(balance) ?? (isBounded && readers.isLevel ? end() : undefined);
-    },
-    idle: () => readers.open(),
-    receive(frame) {
-      if (frame.kind === 'flush') {
-        readers.refilter(matcherOf(frame.ext.filters));
-        changes.push(flush(frame.ext));
-        stream.wake();
-      } else if (frame.kind === 'data')
-        stream.life.error(new SluiceError('LAW_OVERDRAWN', 'DATA on a lane that only reads'));
-      else if (!isBounded) stream.close();
-    },
-  };
+    isBounded,
+    stream,
+  );
 }

@@ -1,0 +1,101 @@
+import { type SchedulerLike, Subscriber } from 'rxjs';
+import { Cursors } from '../../cursors.ts';
+import { listen } from '../../listen.ts';
+import type { From, KafkaBegin, KafkaRecord, Meta, PartitionOffsets } from '../../protocol/kafka.ts';
+import { filteringOf } from '../../protocol/kafka-filters.ts';
+import { readingAnswer } from '../../protocol/kafka-reading.ts';
+import type { Answering, Stream } from '../../protocol/kafka-stream.ts';
+import type { LogTopic } from './log-topic.ts';
+
+export interface LogReadingOptions {
+  /** Where a partition begins that was there at first; where its log says, by default. */
+  readonly from: (partition: number) => From | undefined;
+  /** Called once, when every partition that has a leader has begun. */
+  readonly begun: (offsets: readonly PartitionOffsets[], meta: Meta) => void;
+  /** How long a bounded read may take nothing, in milliseconds. */
+  readonly snapshotTimeout: number;
+  readonly scheduler: SchedulerLike;
+}
+
+/** What reads partitions of a topic from their logs, and follows which of them there are. */
+export function logReading(
+  topic: LogTopic,
+  begin: Extract<KafkaBegin, { api: 'fetch' | 'merged' }>,
+  stream: Stream,
+  { from, begun, snapshotTimeout, scheduler }: LogReadingOptions,
+): Answering & { readonly isLevel: boolean; follow(meta: Meta): void } {
+  const { isolation = 'read_committed', filters, evaluation, until } = begin;
+  const lives = new Map<number, Subscriber<never>>();
+  let meta: Meta | undefined;
+  let hasBegun = false;
+
+  const settle = (): void => {
+    if (hasBegun || meta === undefined || !isReady(meta, cursors)) return;
+    hasBegun = true;
+    cursors.gathered();
+    begun(cursors.offsets, meta);
+    stream.wake();
+  };
+  const cursors: Cursors<KafkaRecord> = new Cursors<KafkaRecord>({
+    topic: begin.topic,
+    isolation,
+    isBounded: until !== undefined,
+    snapshotTimeout,
+    scheduler,
+    life: stream.life,
+    hasCredit: () => stream.balance > 0,
+    begun: settle,
+    wake: () => stream.wake(),
+    filtering: filteringOf(filters, evaluation),
+  });
+  const join = (partition: number): void => {
+    const life = new Subscriber<never>({
+      next() {},
+      error: (thrown: unknown) => stream.life.error(thrown),
+      complete() {},
+    });
+    // Partitions that are found once it has begun are new: all of their records are.
+    const begins: From | undefined = hasBegun ? 'earliest' : from(partition);
+    lives.set(partition, life);
+    stream.life.add(life);
+    cursors.join(partition);
+    listen(topic.log(partition), life, {
+      next: (source) => cursors.read(partition, source.dispatcher, begins ?? source.from),
+      complete() {},
+    });
+  };
+
+  const answering = readingAnswer(
+    {
+      get isLevel() {
+        return cursors.isLevel;
+      },
+      poll: (balance) => cursors.poll(balance),
+      look: () => cursors.look(),
+      refilter: (changed) => cursors.refilter(filteringOf(changed, evaluation)),
+    },
+    until !== undefined,
+    stream,
+  );
+  return Object.assign(answering, {
+    follow(found: Meta): void {
+      meta = found;
+      const partitions = found.partitions.map(({ partition }) => partition);
+      for (const [partition, life] of lives) {
+        if (partitions.includes(partition)) continue;
+        lives.delete(partition);
+        cursors.leave(partition);
+        life.unsubscribe();
+      }
+      for (const partition of partitions) if (!lives.has(partition)) join(partition);
+      settle();
+    },
+  });
+}
+
+/** Whether all partitions with a leader have begun, or one has where there is no leader. */
+function isReady({ partitions }: Meta, cursors: Cursors<KafkaRecord>): boolean {
+  const led = partitions.filter(({ leader }) => leader >= 0);
+  const has = ({ partition }: { readonly partition: number }): boolean => cursors.hasBegun(partition);
+  return led.length > 0 ? led.every(has) : partitions.some(has);
+}

@@ -1,0 +1,223 @@
+import { Subject, type Subscription } from 'rxjs';
+import { type CacheClientOptions, cacheClient } from '../../../operators/kafka/cache-client.ts';
+import { type ControlSink, window } from '../../../src/control.ts';
+import { begin, end, type Frame, flush } from '../../../src/frame.ts';
+import { lawful } from '../../../src/lawful.ts';
+import type { Filter, Kafka, KafkaBegin, KafkaRecord, KafkaReplyBegin } from '../../../src/protocol/kafka.ts';
+import type { Binding } from '../../../src/protocol.ts';
+import type { Run } from '../../../src/run.ts';
+import { Turns } from '../../../src/testing/index.ts';
+import { shown } from '../../src/cursor-reader.ts';
+import type { Written } from '../../src/memory-log.ts';
+import { LogExit } from './log-exit.ts';
+
+const keys = (letters: string): Written[] => [...letters].map((key) => ({ key }));
+const merged = (rest: Partial<Extract<KafkaBegin, { api: 'merged' }>> = {}): KafkaBegin => ({
+  api: 'merged',
+  capabilities: 'fetch',
+  topic: 'topic',
+  ...rest,
+});
+
+/** A stream of a cache client, and what comes of it. */
+class Consumer {
+  readonly got: string[] = [];
+  begun: KafkaReplyBegin | undefined;
+  readonly initial = new Subject<Frame<Kafka['initial']>>();
+  readonly #subscription: Subscription;
+  #control: ControlSink = () => {};
+
+  constructor(binding: Binding<Kafka>, ext: KafkaBegin, credit = 0) {
+    this.#subscription = this.initial.pipe(binding, lawful('reply')).subscribe({
+      next: (frame) => {
+        if (frame.kind === 'begin') {
+          this.begun = frame.ext;
+          this.#control = frame.control;
+          if (credit > 0) frame.control(window(credit));
+        } else if (frame.kind === 'data') {
+          const { payload } = frame;
+          if ('partitions' in payload) this.got.push(`meta ${payload.partitions.map(({ leader }) => leader)}`);
+          else if ('configs' in payload) this.got.push(`configs ${Object.keys(payload.configs)}`);
+          else
+            for (let at = 0; at < (payload as Run<KafkaRecord>).length; at += 1)
+              this.#take((payload as Run<KafkaRecord>).at(at));
+        } else if (frame.kind === 'flush') this.got.push('mark' in frame.ext ? frame.ext.mark : frame.ext.answer);
+        else this.got.push(frame.kind === 'abort' ? (frame.ext?.code ?? 'abort') : 'end');
+      },
+      error: (error: Error) => this.got.push(`error ${error.message}`),
+      complete: () => this.got.push('complete'),
+    });
+    this.initial.next(begin(ext, () => {}));
+  }
+
+  #take(record: KafkaRecord): void {
+    this.got.push(`${record.partition}/${shown(record)}`);
+  }
+
+  grant(credit: number): this {
+    this.#control(window(credit));
+    return this;
+  }
+
+  filter(filters: readonly Filter[]): void {
+    this.initial.next(flush({ mark: 'filters' as const, filters }));
+  }
+
+  end(): void {
+    this.initial.next(end());
+  }
+
+  leave(): void {
+    this.#subscription.unsubscribe();
+  }
+}
+
+const serving = (leaders: readonly number[], options: CacheClientOptions = {}) => {
+  const turns = new Turns();
+  const exit = new LogExit(leaders, turns);
+  const binding = cacheClient(exit.binding, { scheduler: turns, ...options });
+  const settle = (): void => {
+    while (turns.turn());
+  };
+  return {
+    turns,
+    exit,
+    binding,
+    settle,
+    consume: (ext: KafkaBegin, credit?: number) => new Consumer(binding, ext, credit),
+  };
+};
+
+describe('a cache client', () => {
+  it('should merge the partitions of a topic, from history into what comes', () => {
+    const { exit, consume } = serving([1, 1]);
+    exit.logs[0]?.append(keys('ab'));
+    exit.logs[1]?.append(keys('c'));
+    const consumer = consume(merged(), 9);
+    expect(consumer.begun).toEqual({
+      api: 'merged',
+      topicId: 'an-id',
+      partitions: [
+        { partition: 0, offset: 0n, lastStableOffset: 2n, highWatermark: 2n },
+        { partition: 1, offset: 0n, lastStableOffset: 1n, highWatermark: 1n },
+      ],
+      cleanupPolicy: 'compact',
+    });
+    exit.logs[1]?.append(keys('d'));
+    expect(consumer.got).toEqual(['0/a@0', '0/b@1', '1/c@0', 'caught-up', '1/d@1']);
+    consumer.end();
+    expect(consumer.got.slice(-2)).toEqual(['end', 'complete']);
+  });
+
+  it('should end a bounded read once every partition is read', () => {
+    const { exit, consume } = serving([1, 1]);
+    exit.logs[0]?.append(keys('ab'));
+    const consumer = consume(merged({ until: 'latest' }), 1);
+    exit.logs[0]?.append(keys('ab'));
+    expect(consumer.grant(9).got).toEqual(['0/a@0', '0/b@1', 'caught-up', 'end', 'complete']);
+  });
+
+  it('should open one stream of each kind however many read, and keep them for a while', () => {
+    const { exit, consume, turns } = serving([1, 1]);
+    const consumers = Array.from({ length: 100 }, () => consume(merged(), 9));
+    expect([exit.opened, [...exit.open].sort()]).toEqual([4, ['describe', 'fetch 0', 'fetch 1', 'meta']]);
+    for (const consumer of consumers) consumer.leave();
+    expect(exit.open.length).toBeGreaterThan(0);
+    const again = consume(merged(), 9);
+    while (turns.turn());
+    expect([exit.opened, again.got]).toEqual([4, ['caught-up']]);
+    again.leave();
+    while (turns.turn());
+    expect(exit.open).toEqual([]);
+    expect(exit.logs.map(({ changes }) => changes.observed)).toEqual([false, false]);
+  });
+
+  it('should not wait for a partition without a leader, but with the mark, and take it in when it comes', () => {
+    const { exit, consume, turns } = serving([1, -1]);
+    exit.logs[0]?.append(keys('a'));
+    exit.logs[1]?.append(keys('b'));
+    const consumer = consume(merged(), 9);
+    expect(consumer.begun).toMatchObject({ partitions: [{ partition: 0 }] });
+    expect(consumer.got).toEqual(['0/a@0']);
+    exit.lead([1, 1], turns);
+    expect(consumer.got).toEqual(['0/a@0', '1/b@0', 'caught-up']);
+  });
+
+  it('should read partitions that are new from their start, and leave those that are gone', () => {
+    const { exit, consume, turns } = serving([1]);
+    const consumer = consume(merged({ from: { default: 'latest' } }), 9);
+    exit.lead([1, 1], turns);
+    exit.logs[1]?.append(keys('ab'));
+    expect(consumer.got).toEqual(['caught-up', '1/a@0', '1/b@1']);
+    exit.lead([1], turns);
+    exit.logs[1]?.append(keys('c'));
+    expect(consumer.got.at(-1)).toBe('1/b@1');
+  });
+
+  it('should begin where each partition is told to, and else where the exit says', () => {
+    const { exit, consume } = serving([1, 1]);
+    exit.from = 'latest';
+    for (const log of exit.logs) log.append(keys('abc'));
+    const told = consume(merged({ from: { partitions: new Map([[1, { offset: 2n }]]) } }), 9);
+    const untold = consume({ api: 'fetch', topic: 'topic', partition: 0 }, 9);
+    expect([told.got, untold.got]).toEqual([['1/c@2', 'caught-up'], ['caught-up']]);
+    expect(untold.begun).toEqual({ api: 'fetch', partition: 0, offset: 3n, lastStableOffset: 3n, highWatermark: 3n });
+  });
+
+  it('should change filters at their place', () => {
+    const { exit, consume } = serving([1]);
+    exit.logs[0]?.append(keys('abc'));
+    const consumer = consume(merged({ filters: [[{ key: Buffer.from('a') }]] }), 9);
+    consumer.filter([[{ key: Buffer.from('b') }]]);
+    exit.logs[0]?.append(keys('ab'));
+    expect(consumer.got.filter((one) => one !== 'progress')).toEqual(['0/a@0', 'caught-up', 'filters', '0/b@4']);
+  });
+
+  it('should answer meta and describe from one stream of the exit', () => {
+    const { exit, consume, turns } = serving([1]);
+    const metas = [1, 2].map(() => consume({ api: 'meta', topic: 'topic' }, 99));
+    const one = consume({ api: 'describe', topic: 'topic', configs: ['retention.ms'] }, 99);
+    const all = consume({ api: 'describe', topic: 'topic', configs: [] }, 99);
+    exit.lead([2], turns);
+    expect(metas.map(({ got }) => got)).toEqual([
+      ['meta 1', 'meta 2'],
+      ['meta 1', 'meta 2'],
+    ]);
+    expect([one.got, all.got]).toEqual([['configs retention.ms'], ['configs cleanup.policy,retention.ms']]);
+    expect(exit.opened).toBe(2);
+  });
+
+  it('should abort with what its exit does, and where that brings no log or ends', () => {
+    const { exit, consume } = serving([1]);
+    exit.bringsLogs = false;
+    expect(consume(merged()).got).toEqual(['CACHE_LOG_MISSING', 'complete']);
+    exit.bringsLogs = true;
+    const open = [consume(merged(), 9), consume(merged(), 9)];
+    exit.logs[0]?.changes.error({ code: 'CACHE_CLOSED', message: 'closed' });
+    expect(open.map(({ got }) => got.slice(-2))).toEqual([
+      ['CACHE_CLOSED', 'complete'],
+      ['CACHE_CLOSED', 'complete'],
+    ]);
+    const other = serving([1]);
+    const consumer = other.consume(merged(), 9);
+    other.exit.streams.get('fetch 0')?.close();
+    expect(consumer.got.slice(-2)).toEqual(['CACHE_LOG_GONE', 'complete']);
+  });
+
+  it('should refuse what it cannot answer, and that stream alone', () => {
+    const { consume } = serving([1]);
+    const refused: KafkaBegin[] = [
+      { api: 'produce', topic: 'topic', partition: 0 },
+      { api: 'bootstrap', topic: 'topic' },
+      { api: 'fetch', topic: 'topic', partition: 0, batches: true },
+      merged({ capabilities: 'both' }),
+    ];
+    for (const ext of refused) expect(consume(ext).got).toEqual(['CONFIG_UNSUPPORTED', 'complete']);
+    expect(consume(merged(), 9).got).toEqual(['caught-up']);
+  });
+
+  it('should refuse options that cannot be', () => {
+    expect(() => cacheClient(serving([1]).exit.binding, { grace: 0 })).toThrow('OPTION_INVALID');
+    expect(() => cacheClient(serving([1]).exit.binding, { snapshotTimeout: -1 })).toThrow('OPTION_INVALID');
+  });
+});
