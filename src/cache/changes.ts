@@ -32,7 +32,7 @@ export function trimming(data: PartitionStore, logStart: bigint, known: Partial<
  * @param row the first of them
  */
 export function cutting(
-  { state }: PartitionStore,
+  { state, rows: { all } }: PartitionStore,
   offset: bigint,
   old: readonly RowMeta[],
   row: Row,
@@ -41,6 +41,8 @@ export function cutting(
   const kept = row.batches.filter(({ lastOffset }) => lastOffset < offset);
   const first = row.batches[kept.length];
   const end = first !== undefined && first.baseOffset < offset ? first.baseOffset : offset;
+  const { logStart } = state;
+  if (end < logStart) return { state: { ...state, ...known, begin: logStart, end: logStart, lastEpoch: -1 }, old: all };
   const rows = rowsFrom(
     row.from,
     end,

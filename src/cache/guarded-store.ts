@@ -25,7 +25,7 @@ export interface GuardedStoreOptions {
 }
 
 /** How long until it is looked whether there is room again, in milliseconds. */
-const PROBE = 5_000;
+export const PROBE = 5_000;
 
 /**
  * A store that stays readable when it cannot be written. A write that fails may have left a part of itself in the file

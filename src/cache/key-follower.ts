@@ -1,4 +1,4 @@
-import type { Observable, SchedulerLike, Subscription } from 'rxjs';
+import { BehaviorSubject, filter, map, type Observable, type SchedulerLike, type Subscription, take } from 'rxjs';
 import type { Chunk } from '../log.ts';
 import { Loop } from '../loop.ts';
 import type { KafkaRecord } from '../protocol/kafka.ts';
@@ -16,6 +16,8 @@ export interface Decisions {
   readonly load: (offset: bigint) => Observable<Chunk<KafkaRecord>>;
   /** Told when the index has come further. */
   readonly advanced: () => void;
+  /** Told of a defect. */
+  readonly failed: (thrown: unknown) => void;
 }
 
 /** Keeps a key index level with the decided records of a log, in slices. */
@@ -28,6 +30,8 @@ export class KeyFollower {
   #swept = 0n;
   #page = 0;
   #loading: Subscription | undefined;
+  /** Whether there is nothing to do, or nothing that can be done now. */
+  readonly #rests = new BehaviorSubject(false);
 
   /** @param position up to where the table has seen all that is decided */
   constructor(table: KeyTable, position: bigint, log: Decisions, scheduler: SchedulerLike) {
@@ -36,9 +40,7 @@ export class KeyFollower {
     this.#log = log;
     this.#loop = new Loop(
       () => this.#step(),
-      (thrown) => {
-        throw thrown;
-      },
+      (thrown) => log.failed(thrown),
       scheduler,
     );
   }
@@ -46,6 +48,15 @@ export class KeyFollower {
   /** Up to where the table has seen all that is decided. */
   get position(): bigint {
     return this.#position;
+  }
+
+  /** Emits once it has seen all that is decided, or cannot read on for now. */
+  get rested(): Observable<void> {
+    return this.#rests.pipe(
+      filter((rests) => rests),
+      take(1),
+      map(() => undefined),
+    );
   }
 
   /** Goes on, if there is something that it has not seen. */
@@ -63,9 +74,10 @@ export class KeyFollower {
     if (this.#position < start) this.#position = start;
     if (this.#swept < start) return this.#sweep(start);
     if (this.#position >= this.#log.end()) {
-      this.#log.advanced();
+      this.#rest();
       return false;
     }
+    if (this.#rests.value) this.#rests.next(false);
     const chunk = this.#log.peek(this.#position);
     if (chunk === undefined) return this.#load();
     this.#add(chunk);
@@ -88,11 +100,17 @@ export class KeyFollower {
     const done = (): void => {
       this.#loading = undefined;
       if (this.#position > from) this.#loop.wake();
+      else this.#rest();
     };
     const loading = this.#log.load(from).subscribe({ next: (chunk) => this.#add(chunk), error: done, complete: done });
     if (!loading.closed) this.#loading = loading;
     // What wakes a loop inside its own step is lost when that ends it.
     return this.#position > from;
+  }
+
+  #rest(): void {
+    this.#log.advanced();
+    this.#rests.next(true);
   }
 
   #add({ run, to }: Chunk<KafkaRecord>): void {

@@ -10,6 +10,8 @@ const UNSAVED = 1 << 18;
 export class KeySaver {
   readonly #data: PartitionStore;
   readonly #secret: Uint8Array;
+  /** Whose index was stored last; of a log that began anew, nothing was. */
+  #keys: KeyFollower | undefined;
   /** What the index that is stored covers. */
   #saved: bigint | undefined;
   #isSaving = false;
@@ -23,11 +25,11 @@ export class KeySaver {
   save(keys: KeyFollower | undefined): Observable<void> {
     return defer(() => {
       const { store, place } = this.#data;
-      if (keys === undefined || keys.position === this.#saved) return of(undefined);
+      if (keys === undefined || keys.position === this.#savedOf(keys)) return of(undefined);
       const covers = keys.position;
       return saveKeys(store, place, keys.table, covers, this.#secret).pipe(
         tap(() => {
-          this.#saved = covers;
+          if (this.#keys === keys) this.#saved = covers;
         }),
       );
     });
@@ -36,7 +38,7 @@ export class KeySaver {
   /** Saves what there is, if that is much more than what is stored. */
   keepUp(keys: KeyFollower): void {
     if (this.#isSaving) return;
-    const behind = Number(keys.position - (this.#saved ?? this.#data.state.begin));
+    const behind = Number(keys.position - (this.#savedOf(keys) ?? this.#data.state.begin));
     if (behind < Math.max(UNSAVED, keys.table.size / 2)) return;
     this.#isSaving = true;
     // That it cannot be stored is told by what it is derived from.
@@ -48,5 +50,11 @@ export class KeySaver {
         }),
       )
       .subscribe();
+  }
+
+  #savedOf(keys: KeyFollower): bigint | undefined {
+    if (this.#keys !== undefined && this.#keys !== keys) this.#saved = undefined;
+    this.#keys = keys;
+    return this.#saved;
   }
 }

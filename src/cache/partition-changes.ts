@@ -177,6 +177,7 @@ export abstract class PartitionChanges extends PartitionLog {
       peek: (offset: bigint) => this.peekDecided(offset),
       load: (offset: bigint) => this.loadDecided(offset),
       advanced: () => this.indexed(),
+      failed: (thrown: unknown) => this.changes.error(thrown),
     };
     this.follow(new KeyFollower(table, covers, decisions, scheduler));
   }

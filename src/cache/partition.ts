@@ -1,4 +1,4 @@
-import { concatMap, defer, filter, forkJoin, map, type Observable, of, startWith, take } from 'rxjs';
+import { concatMap, defer, forkJoin, map, type Observable, of } from 'rxjs';
 import { SluiceError } from '../errors.ts';
 import type { RecordBatch } from '../protocol/kafka-batch.ts';
 import { type Arrived, arrivedOf } from './arrived.ts';
@@ -63,6 +63,8 @@ export class Partition extends PartitionChanges implements FollowedLog {
 
   set source(source: RefetchSource | undefined) {
     this.#mender.source = source;
+    // What could not be read until now can be.
+    if (source !== undefined) this.keys?.wake();
   }
 
   /** Appends batches in offset order; those that are there already are left out. Errors with KAFKA_* if one cannot be read. */
@@ -191,10 +193,9 @@ export class Partition extends PartitionChanges implements FollowedLog {
     this.publish();
   }
 
-  /** Emits once the index has all keys of what is stored, and what was asked for is done. */
+  /** Emits once the index has all keys of what is stored, or as many as can be read for now. */
   ready(): Observable<void> {
-    const isReady = (): boolean => this.keys === undefined || this.keys.position >= this.transactions.lastStableOffset;
-    return this.#serial.run(() => this.changes.pipe(startWith(undefined), filter(isReady), take(1)));
+    return this.keys?.rested ?? of(undefined);
   }
 
   /** Stores what the index has seen. */

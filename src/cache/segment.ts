@@ -110,12 +110,14 @@ export class Segment {
     return slot.committed;
   }
 
-  /** What can be read at an offset of it, decided or not. */
+  /** What can be read at an offset of it, decided or not; what is void counts as such once it is decided. */
   uncommitted(offset: bigint, decided: Decided): Chunk<KafkaRecord> {
     const slot = this.#at(offset);
     const stable = earlier(decided.lastStableOffset, slot.to);
     if (slot.uncommitted !== undefined && slot.stable === stable) return slot.uncommitted;
-    const runs = slot.parts.map(({ batch, run }) => (decided.isAborted(batch) ? run.aborted() : run));
+    const runs = slot.parts.map(({ batch, run }) =>
+      batch.baseOffset < stable && decided.isAborted(batch) ? run.aborted() : run,
+    );
     slot.stable = stable;
     slot.uncommitted = this.#chunk(slot.from, slot.to, runs);
     return slot.uncommitted;

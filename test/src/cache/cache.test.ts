@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { map, type Observable, of, throwError } from 'rxjs';
+import { PROBE } from '../../../src/cache/guarded-store.ts';
 import { openLevel } from '../../../src/cache/level.ts';
 import { openCache } from '../../../src/cache/open-cache.ts';
 import type { Store } from '../../../src/cache/store.ts';
@@ -155,7 +156,7 @@ describe('a cache', () => {
     const scheduler = {
       now: () => eventLoop.now(),
       schedule: (work: () => void, delay = 0) => {
-        if (delay === 0) return eventLoop.schedule(work);
+        if (delay !== PROBE) return eventLoop.schedule(work, delay);
         probes.push(work);
         return { unsubscribe() {} };
       },

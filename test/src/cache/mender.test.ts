@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { of, Subject, throwError } from 'rxjs';
-import { metaKey, rowKey } from '../../../src/cache/keys.ts';
+import { firstValueFrom, of, Subject, throwError } from 'rxjs';
+import { metaKey, rowKey, snapshotsOf } from '../../../src/cache/keys.ts';
 import { openLevel } from '../../../src/cache/level.ts';
 import type { RecordBatch } from '../../../src/protocol/kafka-batch.ts';
 import { batch } from './batches.ts';
@@ -13,10 +13,14 @@ const records = batches.map((_, offset) => `${offset}:k=${value}`);
 let count = 0;
 
 /** A store of four rows, of which the third, or what is known of it, is gone. */
-async function without(what: 'row' | 'meta', kind: 'cache' | 'embedded' = 'cache'): Promise<string> {
+async function without(
+  what: 'row' | 'meta',
+  kind: 'cache' | 'embedded' = 'cache',
+  isCompacted = false,
+): Promise<string> {
   count += 1;
   const directory = join(root, `${count}`);
-  const { log, close } = await open(directory, { kind });
+  const { log, close } = await open(directory, { kind, isCompacted });
   await begin(log, 0n, 4n);
   await done(log.append(batches));
   expect(log.rows).toHaveLength(4);
@@ -24,6 +28,7 @@ async function without(what: 'row' | 'meta', kind: 'cache' | 'embedded' = 'cache
   const [store] = await held(openLevel(join(directory, 'store'), { isSynced: false }));
   const place = { topic: 1, partition: 0, generation: 0 };
   await done(store.write([{ key: what === 'row' ? rowKey(place, 2n) : metaKey(place, 2n) }]));
+  await done(store.clear(snapshotsOf(place)));
   await done(store.close());
   return directory;
 }
@@ -72,6 +77,19 @@ describe.each(['row', 'meta'] as const)('where a %s vanished', (what) => {
     const again = await open(directory);
     expect(await readAll(again.log)).toEqual(records);
     await again.close();
+  });
+
+  it('should keep what is behind it from those who read what is decided, until its keys are known', async () => {
+    const { log, close } = await open(await without(what, 'cache', true), { isCompacted: true });
+    expect(log.offsets).toMatchObject({ lastStableOffset: 2n, highWatermark: 4n });
+    expect(await readAll(log)).toEqual(records.slice(0, 2));
+    expect(log.index!.newest(Buffer.from('k'))).toBe(1n);
+    const moved = firstValueFrom(log.changes);
+    log.source = { refetch: () => of(batches) };
+    await moved;
+    expect(await readAll(log)).toEqual(records);
+    expect(log.index!.newest(Buffer.from('k'))).toBe(3n);
+    await close();
   });
 
   it('should be empty where the source has nothing of it any more', async () => {

@@ -36,12 +36,13 @@ const openOf = (model: Model, id: bigint): boolean =>
 /** What a reader is to get. */
 function expected(model: Model, isCommitted: boolean): string[] {
   const undecided = model.batches.find(({ producer, outcome }) => producer !== undefined && outcome === undefined);
-  const stable = isCommitted && undecided !== undefined ? undecided.from : model.end;
+  const decided = undecided?.from ?? model.end;
+  const stable = isCommitted ? decided : model.end;
   return model.batches.flatMap(({ from, records, outcome }) =>
     records.flatMap((record, n) => {
       const offset = from + BigInt(n);
       if (offset < model.logStart || offset >= stable || (isCommitted && outcome === 'abort')) return [];
-      return [`${outcome === 'abort' ? '!' : ''}${offset}:${record}`];
+      return [`${outcome === 'abort' && offset < decided ? '!' : ''}${offset}:${record}`];
     }),
   );
 }
@@ -132,7 +133,8 @@ const truncate = (share: number): Command =>
       const cut = model.batches.find((one) => one.from < to && one.to > to);
       model.batches = model.batches.filter((one) => one.to <= to);
       model.end = cut === undefined ? to : cut.from;
-      if (model.end < model.logStart) model.logStart = model.end;
+      // A batch of which only the end was left goes as a whole.
+      if (model.end < model.logStart) model.end = model.logStart;
       await done(log.truncate(to));
     },
     (model) => !model.isTransactional,
