@@ -1,5 +1,5 @@
-import { Observable, type SchedulerLike } from 'rxjs';
-import { Loop } from '../loop.ts';
+import type { Observable, SchedulerLike } from 'rxjs';
+import { steps } from './steps.ts';
 
 /** What `work` makes of each item, in their order; it lets the event loop turn now and then. */
 export const sliced = <T, U>(
@@ -7,21 +7,11 @@ export const sliced = <T, U>(
   work: (item: T) => U,
   scheduler: SchedulerLike,
 ): Observable<readonly U[]> =>
-  new Observable((out) => {
+  steps(function* () {
     const made: U[] = [];
-    const loop = new Loop(
-      () => {
-        if (made.length < items.length) {
-          made.push(work(items[made.length] as T));
-          return true;
-        }
-        out.next(made);
-        out.complete();
-        return false;
-      },
-      (thrown) => out.error(thrown),
-      scheduler,
-    );
-    out.add(() => loop.stop());
-    loop.wake();
-  });
+    for (const item of items) {
+      made.push(work(item));
+      yield;
+    }
+    return made;
+  }, scheduler);

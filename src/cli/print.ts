@@ -6,8 +6,8 @@ import { SluiceError } from '../errors.ts';
 import type { Frame } from '../frame.ts';
 import { listen } from '../listen.ts';
 import type { Gap } from '../marks.ts';
-import { errorOf } from '../messages/fault.ts';
 import type { Kafka, KafkaRecord, KafkaReplyBegin } from '../protocol/kafka.ts';
+import { errorOf } from '../protocol/kafka-error.ts';
 import type { Run } from '../run.ts';
 import type { Renderer } from './render.ts';
 

@@ -2,8 +2,8 @@ import { Writable } from 'node:stream';
 import { SluiceError } from '../errors.ts';
 import type { Data } from '../frame.ts';
 import type { Fragment, KafkaAnswer, ProducedRecord } from '../protocol/kafka.ts';
+import { errorOf } from '../protocol/kafka-error.ts';
 import { fragment } from '../protocol/kafka-fragment.ts';
-import { errorOf } from './fault.ts';
 import { ProduceStream, type ProduceStreamOptions } from './produce-stream.ts';
 import type { Produced } from './producer.ts';
 

@@ -1,10 +1,10 @@
 import { type Observable, type Observer, type SchedulerLike, Subject } from 'rxjs';
 import { positive, SluiceError } from '../errors.ts';
 import type { Acks, Kafka, KafkaAnswer, KafkaBegin } from '../protocol/kafka.ts';
+import { errorOf } from '../protocol/kafka-error.ts';
 import type { Binding } from '../protocol.ts';
 import { eventLoop } from '../scheduler.ts';
 import { type Encodable, type Encoding, type EncodingFunction, encoderOf } from './encoding.ts';
-import { errorOf } from './fault.ts';
 import { MessageWriter } from './message-writer.ts';
 import { fragmentOf, type NewMessage, type NewMessageOpening, openingOf, type Writing } from './new-message.ts';
 import { ProduceStream } from './produce-stream.ts';

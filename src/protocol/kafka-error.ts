@@ -35,3 +35,14 @@ export class KafkaError extends SluiceError implements KafkaFault {
 
 /** Whether what an Observable failed with is a fault; anything else is a defect. */
 export const isFault = (thrown: unknown): thrown is KafkaFault => isAnyFault(thrown);
+
+/** What an ABORT that does not say why is told as. */
+const UNEXPLAINED: KafkaFault = { code: 'KAFKA_CLOSED', message: 'the stream was ended without a reason' };
+
+/** A fault as an error: itself, if it is one. */
+export function errorOf(fault: KafkaFault = UNEXPLAINED): SluiceError {
+  if (fault instanceof SluiceError) return fault;
+  const { code, message, kafka } = fault;
+  const detail = message.startsWith(`${code}: `) ? message.slice(code.length + 2) : message;
+  return new KafkaError(code as Code, detail, { cause: fault, ...(kafka !== undefined && { kafka }) });
+}

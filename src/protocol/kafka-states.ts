@@ -5,7 +5,7 @@ import { data, type Frame } from '../frame.ts';
 import { listen } from '../listen.ts';
 import type { Binding } from '../protocol.ts';
 import type { Description, Kafka, KafkaBegin, Meta } from './kafka.ts';
-import { KafkaError } from './kafka-error.ts';
+import { errorOf } from './kafka-error.ts';
 import type { Answering, Stream } from './kafka-stream.ts';
 
 /** How much of a state may be under way, in bytes; one that is larger comes all the same. */
@@ -37,7 +37,7 @@ export const states = <T extends Meta | Description>(
           case 'end':
             return out.complete();
           case 'abort':
-            return out.error(frame.ext ?? new KafkaError('KAFKA_CLOSED', 'the stream was ended without a reason'));
+            return out.error(frame.ext ?? errorOf());
         }
       },
     });

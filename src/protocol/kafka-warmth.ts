@@ -2,7 +2,7 @@ import { Observable } from 'rxjs';
 import { listen } from '../listen.ts';
 import type { Binding } from '../protocol.ts';
 import type { Kafka } from './kafka.ts';
-import { KafkaError } from './kafka-error.ts';
+import { errorOf } from './kafka-error.ts';
 import { replies } from './kafka-states.ts';
 
 /** How far the cache of a topic is. */
@@ -24,8 +24,7 @@ export const warmth = (binding: Binding<Kafka>, topic: string): Observable<Warmt
     let isReady = false;
     listen(replies(binding, { api: 'bootstrap', topic }), out, {
       next(frame) {
-        if (frame.kind === 'abort')
-          return out.error(frame.ext ?? new KafkaError('KAFKA_CLOSED', 'the stream was ended without a reason'));
+        if (frame.kind === 'abort') return out.error(frame.ext ?? errorOf());
         if (frame.kind !== 'flush' || !('mark' in frame.ext)) return;
         const { ext } = frame;
         if (ext.mark === 'progress') {

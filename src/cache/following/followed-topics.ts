@@ -1,4 +1,5 @@
-import { Observable, ReplaySubject, type SchedulerLike, Subscriber, share, switchMap, timer } from 'rxjs';
+import { Observable, type SchedulerLike, Subscriber, switchMap } from 'rxjs';
+import { Kept } from '../kept.ts';
 import type { FollowedLogs } from './followed-log.ts';
 import { FollowedTopic, type FollowedTopicOptions } from './followed-topic.ts';
 
@@ -15,26 +16,21 @@ export interface FollowedTopicsOptions extends Omit<FollowedTopicOptions, 'logs'
 /** The topics that are followed: each once, however many are interested, and for a while after the last has left. */
 export class FollowedTopics {
   readonly #options: FollowedTopicsOptions;
-  readonly #topics = new Map<string, Observable<FollowedTopic>>();
+  readonly #topics: Kept<string, FollowedTopic>;
 
   constructor(options: FollowedTopicsOptions) {
+    const { logs, grace, scheduler } = options;
     this.#options = options;
+    this.#topics = new Kept(
+      (topic) => logs(topic).pipe(switchMap((opened) => this.#follow(topic, opened))),
+      grace,
+      scheduler,
+    );
   }
 
   /** A topic, followed as long as this is subscribed to; never completes. */
   of(topic: string): Observable<FollowedTopic> {
-    const known = this.#topics.get(topic);
-    if (known !== undefined) return known;
-    const { grace, scheduler, logs } = this.#options;
-    const followed = logs(topic).pipe(
-      switchMap((logs) => this.#follow(topic, logs)),
-      share({
-        connector: () => new ReplaySubject<FollowedTopic>(1),
-        resetOnRefCountZero: () => timer(grace, scheduler),
-      }),
-    );
-    this.#topics.set(topic, followed);
-    return followed;
+    return this.#topics.of(topic);
   }
 
   #follow(topic: string, logs: FollowedLogs): Observable<FollowedTopic> {

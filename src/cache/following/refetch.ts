@@ -3,7 +3,7 @@ import { type ControlSink, window } from '../../control.ts';
 import { listen } from '../../listen.ts';
 import type { Kafka } from '../../protocol/kafka.ts';
 import type { RecordBatch } from '../../protocol/kafka-batch.ts';
-import { KafkaError } from '../../protocol/kafka-error.ts';
+import { errorOf } from '../../protocol/kafka-error.ts';
 import { replies } from '../../protocol/kafka-states.ts';
 import type { Binding } from '../../protocol.ts';
 
@@ -43,7 +43,7 @@ export const refetch = (
           case 'end':
             return finish();
           case 'abort':
-            return out.error(frame.ext ?? new KafkaError('KAFKA_CLOSED', 'the stream was ended without a reason'));
+            return out.error(frame.ext ?? errorOf());
         }
       },
     });

@@ -5,7 +5,7 @@ import { listen } from '../../listen.ts';
 import type { Description, Kafka, Meta } from '../../protocol/kafka.ts';
 import { replies, states } from '../../protocol/kafka-states.ts';
 import type { Binding } from '../../protocol.ts';
-import { Kept } from './kept.ts';
+import { Kept } from '../kept.ts';
 import type { LogSource, LogTopic } from './log-topic.ts';
 
 /**
