@@ -46,7 +46,6 @@ export class Cursor<R extends KeyedRecord> implements Waiter {
       changed(this);
     });
     dispatcher.join(this);
-    life.add(() => this.close());
     this.#start();
   }
 
