@@ -71,8 +71,11 @@ function reading(...answers: Told[]) {
     { from: { offset: 0n } },
     undefined,
   );
-  reader.follow({ name: 't', id: 'id', partitions: [{ partition: 0, leader: 1, leaderEpoch: 0 }] });
-  clock.advance(1_000);
+  const follow = (leaderEpoch: number): void => {
+    reader.follow({ name: 't', id: 'id', partitions: [{ partition: 0, leader: 1, leaderEpoch }] });
+    clock.advance(1_000);
+  };
+  follow(0);
   /** Takes all that it has. */
   const take = (): void => {
     for (reader.delivery.open(); !reader.delivery.empty; reader.delivery.open()) {
@@ -82,7 +85,12 @@ function reading(...answers: Told[]) {
       for (let n = 0; n < frame.payload.length; n += 1) values.push(Buffer.from(frame.payload.at(n).value!).toString());
     }
   };
-  return { asked, values, take, fault: () => fault };
+  /** The leader of another epoch answers those. */
+  const lead = (...next: Told[]): void => {
+    answers.push(...next);
+    follow(1);
+  };
+  return { asked, values, take, lead, fault: () => fault };
 }
 
 describe('a reader of a partition that is written to', () => {
@@ -106,5 +114,19 @@ describe('a reader of a partition that is written to', () => {
     expect(live.take).toThrow('t/0, batch at offset 3: stands beyond the high watermark, 2');
     expect(live.values).toEqual(['0', '1']);
     expect(live.asked).toEqual([0n]);
+  });
+
+  it('fails, and does not wait, if the end that it was told first is beyond where its leader says that the log ends', () => {
+    const live = reading({ highWatermark: 143n, records: two(0n) }, { highWatermark: 4n, records: two(2n) });
+    expect(live.take).toThrow('t/0 ended at 143, and ends at 4 under the same leader');
+    expect(live.values).toEqual(['0', '1', '2', '3']);
+  });
+
+  it('waits for a leader that is new, and does not know yet how far all of it is replicated', () => {
+    const live = reading({ highWatermark: 6n, records: two(0n) });
+    live.lead({ highWatermark: 4n, records: two(2n) }, { highWatermark: 6n, records: two(4n) });
+    live.take();
+    expect([live.values, live.fault()]).toEqual([['0', '1', '2', '3', '4', '5'], undefined]);
+    expect(live.asked).toEqual([0n, 2n, 2n, 4n, 6n]);
   });
 });
