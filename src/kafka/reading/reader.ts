@@ -203,9 +203,8 @@ export class Reader implements Fetched {
   #recreated(topicId: string): void {
     this.#led = undefined;
     if (this.#position === undefined) return;
-    const { partition } = this;
-    const [from, to] = [this.#position, this.#position];
-    const gap: KafkaGap = { mark: 'gap', partition, from, to, reason: 'recreated', topicId };
+    const from = this.#position;
+    const gap: KafkaGap = { mark: 'gap', partition: this.partition, from, to: from, reason: 'recreated', topicId };
     this.#end.forget();
     this.#stable = undefined;
     this.delivery.end = undefined;
