@@ -148,7 +148,8 @@ export const mutants: readonly Mutant[] = [
   rotation.of('} else if (frame !== undefined) this.ready(seat);', '}'),
   compact.of('control(window(reserved - cost));', ''),
   compact.of('} else if (newest > owed) owed = newest;', '}'),
-  compact.of('if (waiting === undefined || passed < owed) return;', 'if (waiting === undefined) return;'),
+  compact.of('if (waiting === undefined || owes()) return;', 'if (waiting === undefined) return;'),
+  compact.of('if (owed >= 0n && below === undefined && log.cleaned > owed) owed = log.cleaned - 1n;', ''),
   compact.of(
     'const newest = supersededBy(run.at(at));',
     'const newest = key(run.at(at)) === null ? undefined : supersededBy(run.at(at));',

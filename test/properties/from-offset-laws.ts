@@ -113,9 +113,9 @@ export function compactLaws({ test, fc }: Tools): void {
     const lane = fromOffset(log, { from: 'earliest', scheduler: turns, ...(isBounded && { until: { offset: end } }) });
     const compacted = lane.pipe(
       lawful('in'),
-      compact<KafkaRecord>({ index, ...(isBounded && { below: end }) }),
+      compact<KafkaRecord>({ log, ...(isBounded && { below: end }) }),
       lawful('between'),
-      compact<KafkaRecord>({ index, ...(isBounded && { below: end }) }),
+      compact<KafkaRecord>({ log, ...(isBounded && { below: end }) }),
       filter(wanted),
       lawful('out'),
     );
