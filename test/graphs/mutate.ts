@@ -49,7 +49,8 @@ export function mutate(text: string, next: () => number): Mutation {
       return {
         how: `removed ${key.value}`,
         text: [...lines.slice(0, first - 1), ...lines.slice(last)].join('\n'),
-        lines: at,
+        // What follows moves up.
+        lines: [...at, ...used.map((line) => line - own.length)],
       };
     case 'doubled': {
       const doubled = [...lines.slice(0, last), ...own, ...lines.slice(last)].join('\n');

@@ -24,14 +24,26 @@ describe('a partition', () => {
         batch(7n, [[null, '3']]),
       ]),
     );
-    expect(first.log.offsets).toEqual({ logStart: 5n, lastStableOffset: 8n, highWatermark: 8n, isLevel: true });
+    expect(first.log.offsets).toEqual({
+      isBegun: true,
+      logStart: 5n,
+      lastStableOffset: 8n,
+      highWatermark: 8n,
+      isLevel: true,
+    });
     const records = ['5:a=1', '6:b=null', '7:null=3'];
     expect(await readAll(first.log)).toEqual(records);
     await first.close();
 
     const second = await open(at);
     expect(second.log.next).toBe(8n);
-    expect(second.log.offsets).toEqual({ logStart: 5n, lastStableOffset: 8n, highWatermark: 8n, isLevel: false });
+    expect(second.log.offsets).toEqual({
+      isBegun: true,
+      logStart: 5n,
+      lastStableOffset: 8n,
+      highWatermark: 8n,
+      isLevel: false,
+    });
     expect(second.log.peek(5n, 'read_committed')).toBeUndefined();
     expect(await readAll(second.log)).toEqual(records);
     expect(second.events).toEqual([]);
