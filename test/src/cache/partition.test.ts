@@ -209,6 +209,18 @@ describe('a partition', () => {
     await close();
   });
 
+  it('should tell of a topic that was made again by the id that has its name now', async () => {
+    const { log, close } = await open(directory());
+    await begin(log, 0n, 1n);
+    await done(log.append([batch(0n, [['a', '1']])]));
+    const { seen } = log;
+    const told: unknown[] = [];
+    log.changes.subscribe(() => told.push([log.topicId, log.missed(1n, seen)?.gap.reason, log.offsets.isBegun]));
+    await done(log.restart('recreated', 'another'));
+    expect(told).toEqual([['another', 'recreated', false]]);
+    await close();
+  });
+
   it('should tell whom tombstones may be missing that were not seen', async () => {
     const { log, close } = await open(directory(), { isCompacted: true });
     await begin(log, 0n, 3n);
