@@ -1,5 +1,6 @@
 import { describeKafka } from '../broker/use-kafka.ts';
 import { judgement } from './judgement/judgement.ts';
+import { snapshots } from './judgement/snapshots.ts';
 import { Directories } from './pair.ts';
 
 describeKafka('a cache pair, judged by what a witness reads of the topics', (kafka) => {
@@ -15,8 +16,20 @@ describeKafka('a cache pair, judged by what a witness reads of the topics', (kaf
       dir: directories.of('judgement'),
       patience: 60_000,
     });
-    console.log(JSON.stringify(figures));
     expect(mistakes).toEqual([]);
     expect(figures.held).toBeGreaterThan(100_000);
+  });
+
+  it('should give every key to a bounded read, warm and cold, while each is rewritten all the time', async () => {
+    const { mistakes, written, left } = await snapshots({
+      access: kafka.access,
+      topic: 'judged-snapshots',
+      keys: 600,
+      reads: 4,
+      dir: (name) => directories.of(name),
+    });
+    expect(mistakes).toEqual([]);
+    // The broker's cleaner was at it.
+    expect(left).toBeLessThan(written / 2);
   });
 });

@@ -1,6 +1,5 @@
 import type { From, Kafka, KafkaBegin } from '../../../src/protocol/kafka.ts';
 import type { Binding } from '../../../src/protocol.ts';
-import type { Judge } from '../../broker/judge.ts';
 import { type Pace, Reader } from './reader.ts';
 import { timeOf } from './records.ts';
 import { filtersOf, type Wanted } from './selection.ts';
@@ -28,19 +27,13 @@ const PACES: readonly Pace[] = [
 /**
  * Opens reader number `n`: what it asks for, from where and how fast it takes that differs from one to the next.
  *
- * @param hasMore whether more is to come, so that one may begin at the end
+ * @param stable where the source stands, if nothing more comes and the cache has nothing of that yet
  */
-export async function open(
-  binding: Binding<Kafka>,
-  judge: Judge,
-  topic: JudgedTopic,
-  n: number,
-  hasMore: boolean,
-): Promise<Case> {
+export function open(binding: Binding<Kafka>, topic: JudgedTopic, n: number, stable?: Case['stable']): Case {
   const { name, partitions, written, keys, isCompacted } = topic;
   const wanted = WANTED[n % WANTED.length]!(n, keys);
   const chosen = FROM[n % FROM.length]!;
-  const from = chosen === 'latest' && !hasMore ? 'earliest' : chosen;
+  const from = chosen === 'latest' && stable !== undefined ? 'earliest' : chosen;
   const isolation = n % 4 === 3 ? 'read_uncommitted' : 'read_committed';
   const filters = filtersOf(wanted);
   const isOne = n % 6 === 5;
@@ -54,9 +47,8 @@ export async function open(
   const begin: Extract<KafkaBegin, { api: 'fetch' | 'merged' }> = isOne
     ? { api: 'fetch', partition: n % partitions, ...(begins !== undefined && { from: begins }), ...reading }
     : { api: 'merged', capabilities: 'fetch', ...(begins !== undefined && { from: { default: begins } }), ...reading };
-  const stable = await judge.stable(name);
   const reader = new Reader(binding, begin, PACES[n % PACES.length]!, isOne ? 1 : partitions);
-  return { name: `reader ${n} of ${name} from ${from}`, reader, wanted, isCompacted, stable, from };
+  return { name: `reader ${n} of ${name} from ${from}`, reader, wanted, isCompacted, from, ...(stable && { stable }) };
 }
 
 const WANTED: readonly ((n: number, keys: number) => Wanted)[] = [

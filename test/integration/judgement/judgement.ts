@@ -73,10 +73,10 @@ export async function judgement(options: JudgementOptions): Promise<Judgement> {
     }
     let opened = 0;
     /** Opens readers, until there are so many, on each topic in turn. */
-    const openTo = async (share: number, hasMore = true): Promise<void> => {
+    const openTo = (share: number, binding = pair, stable: readonly Case['stable'][] = []): void => {
       for (; opened < readers * share; opened += 1) {
         const topic = opened % 2;
-        cases.push({ topic, one: await open(pair, judge, topics[topic]!, opened >> 1, hasMore) });
+        cases.push({ topic, one: open(binding, topics[topic]!, opened >> 1, stable[topic]) });
       }
     };
     const write = async (share: number, isKeyed = true): Promise<void> => {
@@ -84,23 +84,25 @@ export async function judgement(options: JudgementOptions): Promise<Judgement> {
     };
 
     // Some are there before there is anything, and stay when the one topic becomes compacted.
-    await openTo(0.1);
+    openTo(0.1);
     await write(0.05, false);
     await write(0.35);
-    await openTo(0.3);
+    openTo(0.3);
     tell('the first part is written');
     await compacted(judge.admin, `${prefix}-compacted`);
     const writing = write(0.4);
-    await openTo(0.6);
+    openTo(0.6);
     await writing;
-    await openTo(0.8);
+    openTo(0.8);
     await write(0.2);
     tell('all is written');
     const abort = await writers[1]!.rewrite();
     const isAtEnd = ({ one }: { readonly one: Case }): boolean => one.from === 'latest' && one.reader.starts.size === 0;
     while (cases.some(isAtEnd)) await sleep(20);
     for (const writer of writers) await writer.end();
-    await openTo(1, false);
+    // The last ones have a cache of their own, which has all to fetch.
+    const stands = [await judge.stable(topics[0]!.name), await judge.stable(topics[1]!.name)];
+    openTo(1, pairOf(access, { dir: `${dir}-cold` }, eager), stands);
     for (const { one } of cases) one.reader.hurry();
 
     const mistakes: string[] = [];

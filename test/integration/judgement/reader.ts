@@ -26,6 +26,8 @@ export class Reader {
   readonly begin: Extract<KafkaBegin, { api: 'fetch' | 'merged' }>;
   readonly got = new Map<number, Got>();
   readonly starts = new Map<number, number>();
+  /** Where what it can read of each partition ended when it began. */
+  readonly ends = new Map<number, bigint>();
   readonly gaps: KafkaGap[] = [];
   isCaughtUp = false;
   hasEnded = false;
@@ -79,7 +81,11 @@ export class Reader {
       case 'begin': {
         const { ext } = frame;
         const begun = ext.api === 'merged' ? ext.partitions : ext.api === 'fetch' ? [ext] : [];
-        for (const { partition, offset } of begun) this.starts.set(partition, Number(offset));
+        for (const { partition, offset, lastStableOffset, highWatermark } of begun) {
+          this.starts.set(partition, Number(offset));
+          const isAll = this.begin.isolation === 'read_uncommitted';
+          this.ends.set(partition, isAll ? highWatermark : lastStableOffset);
+        }
         this.#control = frame.control;
         return this.#grant();
       }

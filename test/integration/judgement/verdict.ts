@@ -9,8 +9,8 @@ export interface Case {
   readonly reader: Reader;
   readonly wanted: Wanted;
   readonly isCompacted: boolean;
-  /** By partition, up to where transactions were decided at the source when it opened. */
-  readonly stable: ReadonlyMap<number, bigint>;
+  /** By partition, up to where transactions were decided at the source before it opened a cache that had nothing yet. */
+  readonly stable?: ReadonlyMap<number, bigint>;
   readonly from: 'earliest' | 'latest' | 'offset' | 'timestamp' | 'default';
 }
 
@@ -45,7 +45,7 @@ function judge(one: Case, partition: number, truth: PartitionTruth, say: (what: 
     truth.offsets.get(at) >= start &&
     (!committed || truth.committed.get(at) === 1) &&
     isWanted(one.wanted, truth.keys.get(at), truth.groups.get(at));
-  const stable = Number(one.stable.get(partition) ?? 0n);
+  const stable = Number(one.stable?.get(partition) ?? reader.ends.get(partition) ?? 0n);
   const stages = [
     { what: 'at the mark', isDue: reader.isCaughtUp, below: stable, count: got?.atMark ?? 0 },
     {
