@@ -90,6 +90,7 @@ export async function judgement(options: JudgementOptions): Promise<Judgement> {
     openTo(0.3);
     tell('the first part is written');
     await compacted(judge.admin, `${prefix}-compacted`);
+    tell('compacted');
     const writing = write(0.4);
     openTo(0.6);
     await writing;
