@@ -76,7 +76,8 @@ export function cacheServer(exit: Binding<Kafka>, options: CacheServerOptions): 
     scheduler,
     onRetry,
   });
-  const stages = new Stages(exit, settingsOf({ store: `${dir}/staged`, window: STAGE_WINDOW, scheduler }));
+  const written = topics.written.bind(topics);
+  const stages = new Stages(exit, settingsOf({ store: `${dir}/staged`, window: STAGE_WINDOW, written, scheduler }));
   const binding = answer((begin, stream) => {
     const { ext, control } = begin;
     if (isDirect(ext)) return directAnswer(exit, ext, stream);

@@ -22,6 +22,7 @@ export class StagedRecord {
   /** Its number in its lane. */
   readonly number: number;
   readonly partition: number;
+  readonly acks: Acks;
   /** The lower, the older. */
   readonly age: number;
   /** The credit that it holds in memory. */
@@ -35,7 +36,6 @@ export class StagedRecord {
   /** Refusals that came behind it, and are told when it is answered. */
   readonly followers: KafkaAnswer[] = [];
   readonly #opens: ProducedRecord;
-  readonly #acks: Acks;
   readonly #head: number;
   #pieces: Uint8Array[] = [];
   #length = 0;
@@ -51,7 +51,7 @@ export class StagedRecord {
     this.partition = at.partition;
     this.age = at.age;
     this.#opens = opens;
-    this.#acks = opens.acks ?? at.acks;
+    this.acks = opens.acks ?? at.acks;
     this.#head = sizeOf(opens);
   }
 
@@ -79,7 +79,7 @@ export class StagedRecord {
   takeFrames(now: number): Data<Fragment>[] {
     const pieces = this.#pieces;
     this.#pieces = [];
-    const opens = new Known(this.#opens, this.partition, this.#acks, this.#length, now, this.#body());
+    const opens = new Known(this.#opens, this.partition, this.acks, this.#length, now, this.#body());
     if (pieces.length <= 1) return [fragment(pieces[0] ?? NOTHING, true, opens)];
     return pieces.map((piece, at) => fragment(piece, at === pieces.length - 1, at === 0 ? opens : undefined));
   }

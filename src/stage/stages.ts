@@ -23,18 +23,21 @@ export interface StageOptions {
   /** The most bytes of a record, an integer >= 1: by default its topic's `max.message.bytes`, which the exit is asked for. */
   readonly maxMessageBytes?: number;
   readonly scheduler?: SchedulerLike;
+  /** Told of each record that all replicas have which are in sync. */
+  readonly written?: (topic: string, partition: number, offset: bigint) => void;
 }
 
 /** Options that were checked, with their defaults. */
-export interface StageSettings extends Pick<TopicStageOptions, 'window' | 'disk' | 'scheduler'> {
+export interface StageSettings extends Pick<TopicStageOptions, 'window' | 'disk' | 'written' | 'scheduler'> {
   readonly store: () => StageStore;
   readonly maxMessageBytes: number | undefined;
 }
 
 /** @throws SluiceError OPTION_INVALID */
-export function settingsOf({ store, maxMessageBytes, scheduler = eventLoop, ...sizes }: StageOptions): StageSettings {
-  const window = positive('window', sizes.window ?? 256 * 1024);
-  const disk = positive('disk', sizes.disk ?? 256 * 1024 * 1024);
+export function settingsOf(options: StageOptions): StageSettings {
+  const { store, maxMessageBytes, written, scheduler = eventLoop } = options;
+  const window = positive('window', options.window ?? 256 * 1024);
+  const disk = positive('disk', options.disk ?? 256 * 1024 * 1024);
   if (disk < window)
     throw new SluiceError('OPTION_INVALID', `disk must not be less than window, ${window}, as ${disk} is`);
   if (maxMessageBytes !== undefined) positive('maxMessageBytes', maxMessageBytes);
@@ -43,7 +46,7 @@ export function settingsOf({ store, maxMessageBytes, scheduler = eventLoop, ...s
     files ??= fileStore(store as string);
     return files;
   };
-  return { window, disk, store: opened, maxMessageBytes, scheduler };
+  return { window, disk, store: opened, maxMessageBytes, written, scheduler };
 }
 
 /** For how long what is known of a topic is kept when nobody produces to it any more, in milliseconds. */
@@ -74,8 +77,8 @@ export class Stages {
   #topic(name: string): TopicStage {
     const known = this.#topics.get(name);
     if (known !== undefined) return known;
-    const { store, window, disk, scheduler } = this.#settings;
-    const shared = { exit: this.#exit, store: store(), window, disk, scheduler };
+    const { store, window, disk, written, scheduler } = this.#settings;
+    const shared = { exit: this.#exit, store: store(), window, disk, written, scheduler };
     const of = { metas: this.#metas.of(name), limits: this.#limits.of(name) };
     const made = new TopicStage(name, { ...shared, ...of }, () => this.#topics.delete(name));
     this.#topics.set(name, made);

@@ -19,6 +19,8 @@ export interface TopicStageOptions {
   /** The most bytes of a record; `undefined` where that is not to be known. */
   readonly limits: Observable<number | undefined>;
   readonly scheduler: SchedulerLike;
+  /** Told of each record that all replicas have which are in sync. */
+  readonly written: ((topic: string, partition: number, offset: bigint) => void) | undefined;
 }
 
 /** A stream that produces to the topic. */
@@ -88,6 +90,7 @@ export class TopicStage {
     const made = new PartitionExit({
       ...{ topic: this.topic, partition, exit: this.options.exit },
       ...{ disk: this.options.disk, scheduler: this.options.scheduler },
+      written: this.options.written,
       idle: () => this.#settle(),
       failed: (thrown) => this.#fail(thrown),
     });
