@@ -4,6 +4,7 @@ import { startCluster } from '../broker/cluster.ts';
 import { openJudge } from '../broker/judge.ts';
 import { serversOf } from '../integration/judged.ts';
 import { mutations } from '../integration/mutations.ts';
+import { pairStorm } from '../integration/pair-storm.ts';
 import { type ChaosOptions, chaos } from '../properties/net-chaos.ts';
 import { Certificates } from '../src/net/certificates.ts';
 
@@ -25,6 +26,20 @@ async function throughput(tls: boolean): Promise<void> {
   if (growth > 64) process.exitCode = 1;
 }
 
+async function staged(): Promise<void> {
+  const cluster = await startCluster({ brokers: 3, proxied: true });
+  try {
+    const options = { topic: 'staged', producers: 200, records: 100, large: 20 };
+    const { acked, retried, mistakes } = await pairStorm(cluster, options);
+    console.log(`200 producers through a cache pair in a storm: ${acked} acknowledged, ${mistakes.length} mistakes`);
+    console.log(`  ${retried} retries`);
+    for (const problem of mistakes.slice(0, 20)) console.log(`  ${problem}`);
+    if (mistakes.length > 0 || acked < 15_000) process.exitCode = 1;
+  } finally {
+    await cluster.stop();
+  }
+}
+
 async function mutated(): Promise<void> {
   const cluster = await startCluster();
   const judge = await openJudge(cluster);
@@ -41,6 +56,7 @@ async function mutated(): Promise<void> {
 }
 
 try {
+  await staged();
   await mutated();
   certificates.self('localhost', ['localhost']);
   certificates.join('keys.pem', 'localhost.key', 'localhost.pem');

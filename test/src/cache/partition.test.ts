@@ -215,7 +215,9 @@ describe('a partition', () => {
     await done(log.append([batch(0n, [['a', '1']])]));
     const { seen } = log;
     const told: unknown[] = [];
-    const left = log.changes.subscribe(() => told.push([log.topicId, log.missed(1n, seen)?.gap.reason, log.offsets.isBegun]));
+    const left = log.changes.subscribe(() =>
+      told.push([log.topicId, log.missed(1n, seen)?.gap.reason, log.offsets.isBegun]),
+    );
     await done(log.restart('recreated', 'another'));
     left.unsubscribe();
     expect(told).toEqual([['another', 'recreated', false]]);
