@@ -10,7 +10,7 @@ import { chosen, describeAnswer, directAnswer, isDirect, metaAnswer } from '../.
 import { type Answering, answer, type Stream } from '../../src/protocol/kafka-stream.ts';
 import type { Binding } from '../../src/protocol.ts';
 import { eventLoop } from '../../src/scheduler.ts';
-import { Stages, settingsOf } from '../../src/stage/stages.ts';
+import { type StageOptions, Stages, settingsOf } from '../../src/stage/stages.ts';
 
 export interface CacheClientOptions {
   /**
@@ -18,6 +18,8 @@ export interface CacheClientOptions {
    * can be produced.
    */
   readonly dir?: string;
+  /** How much of what is produced waits in memory and on disk, as for `stage`. */
+  readonly stage?: Pick<StageOptions, 'window' | 'disk'>;
   /** How long a bounded read may take nothing, in milliseconds, an integer >= 1; 60,000 by default. */
   readonly snapshotTimeout?: number;
   /** How long it stays interested in what nobody reads any more, in milliseconds, an integer >= 1; 10,000 by default. */
@@ -50,7 +52,8 @@ export function cacheClient(exit: Binding<Kafka>, options: CacheClientOptions = 
   positive('snapshotTimeout', snapshotTimeout);
   const topics = new UpstreamTopics(exit, positive('grace', grace), scheduler);
   const reading = { snapshotTimeout, scheduler };
-  const stages = dir === undefined ? undefined : new Stages(exit, settingsOf({ store: dir, scheduler }));
+  const stages =
+    dir === undefined ? undefined : new Stages(exit, settingsOf({ ...options.stage, store: dir, scheduler }));
   const staged = (ext: ProducingBegin, control: ControlSink, stream: Stream): Answering => {
     if (stages === undefined) throw unsupported('streams that produce, since it has no directory');
     return stages.open(ext, control, stream);

@@ -104,10 +104,10 @@ async function storm(cluster: Cluster, topic: string, calm: AbortSignal): Promis
   const proxies = cluster.brokers.map(({ proxy }) => proxy!);
   let killed: Broker | undefined;
   for (let n = 0; !calm.aborted; n += 1) {
-    const proxy = proxies[n % proxies.length]!;
-    if (n % 4 === 1) proxy.cut();
-    if (n % 6 === 2) proxy.dropResponse();
-    if (n === 6) {
+    // Not one broker so often that nothing of 10 MB ever gets through.
+    if (n % 8 === 1) proxies[(n >> 3) % proxies.length]?.cut();
+    if (n % 8 === 5) proxies[(n >> 3) % proxies.length]?.dropResponse();
+    if (n === 4) {
       const { leader } = await judging(
         cluster,
         async ({ admin }) => (await admin.fetchTopicMetadata({ topics: [topic] })).topics[0]!.partitions[0]!,
@@ -115,7 +115,7 @@ async function storm(cluster: Cluster, topic: string, calm: AbortSignal): Promis
       killed = cluster.brokers.find(({ id }) => id === leader)!;
       await killed.kill();
     }
-    if (n === 20) await killed?.start();
+    if (n === 24) await killed?.start();
     await sleep(250, undefined, { signal: calm }).catch(() => {});
   }
   for (const proxy of proxies) proxy.heal();
