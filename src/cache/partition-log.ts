@@ -26,6 +26,7 @@ export abstract class PartitionLog implements Log<KafkaRecord> {
   #stable = 0n;
   /** As `Log.cleaned`. What was cleaned before the log was opened is superseded below where it ended then. */
   cleaned = 0n;
+  expected = 0n;
   #transactions: Transactions;
   #keys: KeyFollower | undefined;
   #current: CurrentRecords | undefined;
@@ -104,7 +105,8 @@ export abstract class PartitionLog implements Log<KafkaRecord> {
       resume,
     });
     if (position < logStart) return gap(position, later(logStart, removed), 'retention', logStart);
-    if (position > highWatermark && isLevel) return gap(highWatermark, position, 'out-of-range', highWatermark);
+    if (position > later(highWatermark, this.expected) && isLevel)
+      return gap(highWatermark, position, 'out-of-range', highWatermark);
     if (position < removed) return gap(position, removed, 'tombstones', position);
     return undefined;
   }

@@ -6,6 +6,7 @@ import type { FollowedLog, RefetchSource, Standing } from './following/followed-
 import { KeySaver } from './key-saver.ts';
 import { rowsBelow } from './keys.ts';
 import { Mender } from './mender.ts';
+import { later } from './offsets.ts';
 import { PartitionChanges, type PartitionOptions, type Restored } from './partition-changes.ts';
 import { type RowMeta, rowsFrom } from './row.ts';
 import { RowReader } from './row-reader.ts';
@@ -124,6 +125,10 @@ export class Partition extends PartitionChanges implements FollowedLog {
       this.publish();
       return isOld ? this.commit({ state: { ...state, ...this.known() } }) : of(undefined);
     });
+  }
+
+  expect(end: bigint): void {
+    this.expected = later(this.expected, end);
   }
 
   unlevel(): void {

@@ -6,6 +6,7 @@ import { openJudge } from '../broker/judge.ts';
 import { until } from '../broker/until.ts';
 import { describeOwnKafka } from '../broker/use-kafka.ts';
 import { judged, serversOf } from './judged.ts';
+import { pairStorm } from './pair-storm.ts';
 import { printed, sluice } from './sluice.ts';
 import { type Kept, Subscriber } from './subscriber.ts';
 
@@ -64,6 +65,14 @@ describeOwnKafka('kafka client, and three brokers', () => {
     expect(new Set(records.map(({ partition, offset }) => `${partition}/${offset}`)).size).toBe(100);
     expect(new Set(records.map(({ partition }) => partition)).size).toBe(PARTITIONS);
     expect(records.map(({ key, value }) => `${key}:${value}`).sort()).toEqual([...lines].sort());
+  });
+
+  it('should have once and in order what many produced through a cache pair, and nothing that was aborted', async () => {
+    const options = { topic: 'through-a-pair', producers: 200, records: 12, large: 2 };
+    const { acked, retried, mistakes } = await pairStorm(cluster, options);
+    expect(mistakes).toEqual([]);
+    expect(acked).toBeGreaterThan(150 * 12);
+    expect(retried).toBeGreaterThan(0);
   });
 
   it('should lose, repeat and reorder nothing while connections, responses, a leader and a broker are lost', async () => {

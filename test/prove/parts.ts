@@ -7,6 +7,7 @@ import { type Judge, openJudge } from '../broker/judge.ts';
 import { COMPRESSIONS, writtenByKafka, writtenByKafkajs, writtenByUs } from '../integration/codecs.ts';
 import { serversOf } from '../integration/judged.ts';
 import { mutations } from '../integration/mutations.ts';
+import { pairStorm } from '../integration/pair-storm.ts';
 import { type ChaosOptions, chaos } from '../properties/net-chaos.ts';
 import { Certificates } from '../src/net/certificates.ts';
 
@@ -17,6 +18,7 @@ export type Proof = (seed: number, say: (figure: string) => void) => Promise<rea
 export const parts: Readonly<Record<string, Proof>> = {
   codecs: (_, say) => codecs(say),
   mutations: (seed, say) => mutated(seed, say),
+  storm: (_, say) => storm(say),
   tcp: (seed, say) => connections({ connections: 10_000, atOnce: 2_000, seed }, say),
   tls: (seed, say) => withVault((vault) => connections({ connections: 10_000, atOnce: 1_000, seed, vault }, say)),
   'tcp-throughput': (_, say) => throughput(false, say),
@@ -68,6 +70,19 @@ const mutated = (seed: number, say: Say): Promise<readonly string[]> =>
     say(`memory grew by ${growth.toFixed(0)} MB`);
     return mistakes;
   });
+
+/** Many producers through a cache pair, while connections are cut and a leader is killed. */
+async function storm(say: Say): Promise<readonly string[]> {
+  const cluster = await startCluster({ brokers: 3, proxied: true });
+  try {
+    const options = { topic: 'staged', producers: 200, records: 100, large: 20 };
+    const { acked, retried, mistakes } = await pairStorm(cluster, options);
+    say(`200 producers: ${acked} records acknowledged, ${retried} retries`);
+    return acked < 15_000 ? [...mistakes, 'fewer than 15,000 records were acknowledged'] : mistakes;
+  } finally {
+    await cluster.stop();
+  }
+}
 
 const withVault = async <T>(use: (vault: Vault) => Promise<T>): Promise<T> => {
   const certificates = new Certificates();

@@ -61,6 +61,7 @@ export class MemoryLog implements Log<KafkaRecord> {
   #end = 0;
   #indexed = 0;
   #isLevel = true;
+  expected = 0n;
   #offsets: LogOffsets = { isBegun: true, logStart: 0n, lastStableOffset: 0n, highWatermark: 0n, isLevel: true };
   #version = 0;
 
@@ -251,7 +252,7 @@ export class MemoryLog implements Log<KafkaRecord> {
     if (seen.generation !== this.seen.generation) return { gap: gap(position, position, 'recreated'), resume: 0n };
     const { logStart, highWatermark, isLevel } = this.offsets;
     if (position < logStart) return { gap: gap(position, logStart, 'retention'), resume: logStart };
-    if (position > highWatermark && isLevel)
+    if (position > highWatermark && position > this.expected && isLevel)
       return { gap: gap(highWatermark, position, 'out-of-range'), resume: highWatermark };
     const { tombstones } = this.seen;
     if (seen.tombstones < tombstones && position < tombstones)

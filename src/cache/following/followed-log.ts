@@ -34,6 +34,8 @@ export interface FollowedLog extends Log<KafkaRecord> {
   pass(offset: bigint): Observable<void>;
   /** Learns where the source stands at a time; what is below its log start goes. */
   stand(standing: Standing, time: number): Observable<void>;
+  /** Learns that the source has records up to, not including, an offset, and will not lose them. */
+  expect(end: bigint): void;
   /** What is known of the source may be out of date. */
   unlevel(): void;
   /** Removes what is at `offset` or behind it, since the source did. */

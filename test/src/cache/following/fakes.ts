@@ -119,6 +119,10 @@ export class FakeLog implements FollowedLog {
     });
   }
 
+  expect(end: bigint): void {
+    this.done.push(`expect ${end}`);
+  }
+
   unlevel(): void {
     this.isLevel = false;
   }
