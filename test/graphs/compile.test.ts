@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { EMPTY, Subject, type Subscription } from 'rxjs';
 import client from '../../graphs/client.ts';
 import echo from '../../graphs/echo.ts';
+import embedded from '../../graphs/embedded.ts';
 import { compile, type GraphEvent, graph } from '../../graphs/index.ts';
 import { parse } from '../../graphs/parse.ts';
 import proxy from '../../graphs/proxy.ts';
@@ -44,6 +45,7 @@ describe('YAML and code', () => {
     ['echo.yaml', echo],
     ['proxy.yaml', proxy],
     ['client.yaml', client],
+    ['embedded.yaml', embedded],
   ])('of %s compile to the same graph', (file, config) => {
     const [yaml, code] = [compile(read(file), { env }), compile(config, { env })];
     expect(code).toEqual(yaml);
