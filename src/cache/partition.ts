@@ -6,6 +6,7 @@ import type { FollowedLog, RefetchSource, Standing } from './following/followed-
 import { KeySaver } from './key-saver.ts';
 import { rowsBelow } from './keys.ts';
 import { Mender } from './mender.ts';
+import { lost } from './open-partition.ts';
 import { PartitionChanges, type PartitionOptions, type Restored } from './partition-changes.ts';
 import { type RowMeta, rowsFrom } from './row.ts';
 import { RowReader } from './row-reader.ts';
@@ -96,6 +97,15 @@ export class Partition extends PartitionChanges implements FollowedLog {
       }
       if (offset <= state.end) return of(undefined);
       return this.commit({ state: { ...state, ...known, end: offset }, rows: rowsFrom(state.end, offset, []) });
+    });
+  }
+
+  lose(offset: bigint): Observable<void> {
+    return this.#serial.run(() => {
+      const { state } = this;
+      if (!state.isBegun || offset <= state.end) return of(undefined);
+      const row = { ...lost(state.end, offset), batches: [] };
+      return this.commit({ state: { ...state, ...this.known(), end: offset }, rows: [row] });
     });
   }
 
