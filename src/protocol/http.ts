@@ -54,6 +54,7 @@ export interface Http extends Protocol {
 const STATUSES = {
   HTTP_BAD_REQUEST: 400,
   HTTP_UNAUTHORIZED: 401,
+  GUARD_EXPIRED: 401,
   HTTP_FORBIDDEN: 403,
   HTTP_NOT_FOUND: 404,
   ROUTE_NONE: 404,
@@ -66,6 +67,7 @@ const STATUSES = {
   HTTP_EXPECTATION: 417,
   HTTP_HEADERS_TOO_LARGE: 431,
   HTTP_UNAVAILABLE: 503,
+  GUARD_UNAVAILABLE: 503,
   HTTP_UPSTREAM_TIMEOUT: 504,
 } as const satisfies Partial<Record<Code, number>>;
 
