@@ -1,7 +1,7 @@
 import { Observable, type SchedulerLike } from 'rxjs';
 import { emit, emitter } from '../../src/emitter.ts';
 import { positive } from '../../src/errors.ts';
-import { abort, type Frame } from '../../src/frame.ts';
+import { abort, end, type Frame } from '../../src/frame.ts';
 import { listen } from '../../src/listen.ts';
 import { NextTurn } from '../../src/next-turn.ts';
 import {
@@ -17,6 +17,7 @@ import {
 import type { Sse, SseBegin } from '../../src/protocol/sse.ts';
 import type { Binding } from '../../src/protocol.ts';
 import { eventLoop } from '../../src/scheduler.ts';
+import { challenges } from './challenges.ts';
 import { EventWriter } from './event-writer.ts';
 
 export interface SseServerOptions {
@@ -35,7 +36,9 @@ export interface SseServerOptions {
  * its path and the id of the last event that the client had; the reply is what the client is sent. What comes for a client
  * in one turn of the event loop leaves in one write, and one that takes nothing is sent nothing: its credit stops.
  *
- * The exit's END ends the answer, and a client comes back for more; its lone ABORT is answered with a status.
+ * The exit's END ends the answer, and a client comes back for more, and so does an ABORT as what it showed to a guard has
+ * expired; a lone ABORT is answered with a status. Where a guard asks for that, a client is sent a `challenge` event before:
+ * how to show itself anew.
  *
  * @throws SluiceError OPTION_INVALID
  *
@@ -79,11 +82,16 @@ export const sseServer = (
             scheduler,
           );
           out.add(writer.start(() => outlet.wake()));
+          listen(challenges(begin.authorization, scheduler), out, {
+            next: (challenge) => writer.say(challenge),
+            complete() {},
+          });
           listen(exit(listening), out, {
             next(frame: Frame<Sse['reply']>) {
               if (frame.kind === 'begin') outlet.begin({ headers: HEADERS });
               else if (frame.kind === 'abort' && !writer.begun) return refuse(frame.ext);
-              writer.next(frame, retry * (1 + Math.random() / 2));
+              const expired = frame.kind === 'abort' && frame.ext?.code === 'GUARD_EXPIRED';
+              writer.next(expired ? end() : frame, retry * (1 + Math.random() / 2));
             },
             complete: () => writer.begun || out.complete(),
           });

@@ -67,9 +67,8 @@ export class RemoteKeys {
           return keys;
         }),
         catchError((thrown) => {
-          const why =
-            thrown instanceof Error ? ((thrown.cause as Error | undefined)?.message ?? thrown.message) : thrown;
-          const fault = new SluiceError('GUARD_UNAVAILABLE', `the keys at ${shown(url)} cannot be fetched: ${why}`);
+          const reason = reasonOf(thrown);
+          const fault = new SluiceError('GUARD_UNAVAILABLE', `the keys at ${shown(url)} cannot be fetched: ${reason}`);
           this.#failure = { at: scheduler.now(), fault };
           onUnavailable(fault);
           throw fault;
@@ -89,6 +88,11 @@ export class RemoteKeys {
 function shown(url: string): string {
   const { origin, pathname } = new URL(url);
   return `${origin}${pathname}`;
+}
+
+/** What `fetch` fails with says nothing; its cause does. */
+function reasonOf({ cause, message }: { readonly cause?: NodeJS.ErrnoException; readonly message: string }): string {
+  return cause?.message || cause?.code || message;
 }
 
 async function read(url: string, signal: AbortSignal): Promise<JSONWebKeySet> {
