@@ -1,3 +1,4 @@
+import type { Observable } from 'rxjs';
 import { type Code, type Fault, SluiceError } from '../errors.ts';
 import type { Lane, Protocol } from '../protocol.ts';
 import type { Authorization } from './guard.ts';
@@ -14,6 +15,8 @@ export interface HttpBegin {
   readonly headers: readonly HttpHeader[];
   /** What the guards of the server found of it, for routes that are `guarded`; without guards it is not there. */
   readonly authorization?: Authorization;
+  /** Emits once the server is about to stop: an answer that has no end of its own should end. */
+  readonly draining?: Observable<unknown>;
 }
 
 /** What answers a request. */
