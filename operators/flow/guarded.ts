@@ -11,14 +11,11 @@ import { route } from './route.ts';
  * Lets only those streams through that guards let pass, as far as what they found is told in BEGIN, and for as long as it
  * holds.
  *
- *     initial   B-a-b-            of one who may
+ *     initial   B-a-b-           of one who may
  *     exit gets B-a-b-
  *     exit says --B-x-y--
- *     reply     --B-x-y--A        A at the time that one ceases to be known
- *
- *     initial   B-                of one who may not, or of nobody
- *     exit gets                   nothing
- *     reply     A
+ *     reply     --B-x-y--A       A at the time that one ceases to be known
+ *     refused   A                of one who may not: the exit gets nothing
  *
  * - *emits* what the exit replies
  * - *drops* nothing; a stream that may not pass is ABORT with `HTTP_UNAUTHORIZED` where a guard recognised nobody, with
