@@ -28,6 +28,7 @@ export type { KeyEntry, Vault } from './net/vault.ts';
 export { cut, type Divisible, keep, type Parts } from './payload.ts';
 export type { Filesystem, FilesystemBegin, FilesystemReplyBegin } from './protocol/filesystem.ts';
 export type { Authorization, Guard, Guarded, GuardedProtocol, Identity, Renewal } from './protocol/guard.ts';
+export { unauthorized } from './protocol/guard.ts';
 export {
   type Http,
   type HttpBegin,

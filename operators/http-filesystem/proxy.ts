@@ -3,6 +3,7 @@ import { emitter } from '../../src/emitter.ts';
 import { abort, begin, end, type Frame } from '../../src/frame.ts';
 import { pathPattern } from '../../src/path-pattern.ts';
 import type { Filesystem, FilesystemReplyBegin } from '../../src/protocol/filesystem.ts';
+import { unauthorized } from '../../src/protocol/guard.ts';
 import {
   type Http,
   type HttpBegin,
@@ -101,7 +102,7 @@ const refusing =
 
 const NOT_ALLOWED = refusing(httpFault('HTTP_METHOD', 'files are read only', headersOf({ allow: 'GET, HEAD' })));
 
-const NOBODY = refusing(httpFault('HTTP_UNAUTHORIZED', 'the file is that of somebody, and nobody was recognised'));
+const NOBODY = refusing(unauthorized('the file is that of somebody, and nobody was recognised'));
 
 function serve(
   exit: Binding<Filesystem>,

@@ -1,8 +1,8 @@
 import { finalize, of, ReplaySubject } from 'rxjs';
 import { emitter } from '../../src/emitter.ts';
 import { abort, end } from '../../src/frame.ts';
-import { type Authorization, CHALLENGE_RESPONSE, type Identity } from '../../src/protocol/guard.ts';
-import { type Http, type HttpBegin, headerOf, headersOf, httpFault } from '../../src/protocol/http.ts';
+import { type Authorization, CHALLENGE_RESPONSE, type Identity, unauthorized } from '../../src/protocol/guard.ts';
+import { type Http, type HttpBegin, type HttpFault, headerOf, headersOf, httpFault } from '../../src/protocol/http.ts';
 import type { Binding } from '../../src/protocol.ts';
 
 /** One who is recognised by a guard for as long as its stream is open. */
@@ -44,20 +44,20 @@ export class Renewals {
     if (id === undefined || headerOf(headers, 'content-type') !== CHALLENGE_RESPONSE.contentType) return undefined;
     if (headerOf(headers, ':method') !== CHALLENGE_RESPONSE.method) return undefined;
     const recognised = this.#open.get(id);
-    if (recognised === undefined) return refusing('HTTP_NOT_FOUND', 'the stream is not open any more');
+    if (recognised === undefined) return refusing(httpFault('HTTP_NOT_FOUND', 'the stream is not open any more'));
     const identity = found.get(recognised.guard);
-    if (identity === undefined) return refusing('HTTP_UNAUTHORIZED', `guard ${recognised.guard} recognised nobody`);
+    if (identity === undefined) return refusing(unauthorized(`guard ${recognised.guard} recognised nobody`));
     if (identity.identity !== recognised.identity.identity)
-      return refusing('HTTP_FORBIDDEN', 'the stream is that of another');
+      return refusing(httpFault('HTTP_FORBIDDEN', 'the stream is that of another'));
     recognised.renewed.next(identity);
     return renewed;
   }
 }
 
 const refusing =
-  (code: Parameters<typeof httpFault>[0], message: string): Binding<Http> =>
+  (fault: HttpFault): Binding<Http> =>
   () =>
-    of(abort(httpFault(code, message)));
+    of(abort(fault));
 
 const renewed: Binding<Http> = () =>
   emitter<Http['reply']>({ headers: headersOf({ ':status': '204' }) }, () => ({ pull: () => end() }));

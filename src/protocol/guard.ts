@@ -63,13 +63,15 @@ export interface GuardedProtocol extends Protocol {
 export function refusalOf(guarded: Guarded, authorization: Authorization | undefined): HttpFault | undefined {
   for (const [guard, roles] of Object.entries(guarded)) {
     const identity = authorization?.get(guard);
-    if (identity === undefined) return httpFault('HTTP_UNAUTHORIZED', `guard ${guard} recognised nobody`, ASKING);
+    if (identity === undefined) return unauthorized(`guard ${guard} recognised nobody`);
     if (!hasAll(roles, identity)) return httpFault('HTTP_FORBIDDEN', `guard ${guard} asks for other roles`);
   }
   return undefined;
 }
 
-const ASKING = headersOf({ 'www-authenticate': 'Bearer' });
+/** The fault of one who is not recognised, and is asked to be. */
+export const unauthorized = (detail: string): HttpFault =>
+  httpFault('HTTP_UNAUTHORIZED', detail, headersOf({ 'www-authenticate': 'Bearer' }));
 
 const hasAll = (roles: readonly string[], identity: Identity): boolean =>
   roles.every((role) => identity.roles.includes(role));
