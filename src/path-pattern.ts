@@ -29,9 +29,3 @@ export function pathPattern(pattern: string): (path: string) => Params | undefin
     return at === path.length ? params : undefined;
   };
 }
-
-/** A text with each `${params.name}` filled in by what `value` makes of that param; of one that is not there, nothing. */
-export const fillParams = (text: string, params: Params, value = (param: string): string => param): string =>
-  text.replace(/\$\{params\.(\w+)\}/g, (_, name: string) =>
-    Object.hasOwn(params, name) ? value(params[name] as string) : '',
-  );

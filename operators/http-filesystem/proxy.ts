@@ -1,18 +1,20 @@
 import { map, type Observable, of } from 'rxjs';
 import { emitter } from '../../src/emitter.ts';
 import { abort, begin, end, type Frame } from '../../src/frame.ts';
-import { fillParams, pathPattern } from '../../src/path-pattern.ts';
+import { pathPattern } from '../../src/path-pattern.ts';
 import type { Filesystem, FilesystemReplyBegin } from '../../src/protocol/filesystem.ts';
+import { unauthorized } from '../../src/protocol/guard.ts';
 import {
   type Http,
+  type HttpBegin,
   type HttpFault,
-  type HttpHeader,
   type HttpReplyBegin,
   headerOf,
   headersOf,
   httpFault,
   pathOf,
 } from '../../src/protocol/http.ts';
+import { fill } from '../../src/protocol/template.ts';
 import type { Binding } from '../../src/protocol.ts';
 import { route } from '../flow/route.ts';
 
@@ -26,7 +28,7 @@ export interface HttpFilesystemWhen {
 export interface HttpFilesystemRoute {
   /** Conditions, any of which takes a request; without any, it takes all. */
   readonly when: readonly HttpFilesystemWhen[];
-  /** The file to read, such as `${params.path}`; that of the path by default. */
+  /** The file to read, such as `${params.path}` or `${guarded['jwt'].identity}/a.txt`; that of the path by default. */
   readonly with?: { readonly path?: string } | undefined;
   readonly exit: Binding<Filesystem>;
 }
@@ -50,7 +52,8 @@ export const httpFilesystemProxy = ({
   const ways = routes.map((each) => ({ ...each, conditions: each.when.map(conditionOf) }));
 
   return (exit) =>
-    route<Http>(({ headers }) => {
+    route<Http>((request) => {
+      const { headers, authorization } = request;
       const method = headerOf(headers, ':method') ?? '';
       if (method !== 'GET' && method !== 'HEAD') return NOT_ALLOWED;
       const asked = pathOf(headerOf(headers, ':path') ?? '/');
@@ -59,10 +62,13 @@ export const httpFilesystemProxy = ({
         for (const { conditions, with: made, exit: taken } of ways) {
           const params = conditions.length === 0 ? {} : firstOf(conditions, method, path);
           if (params === undefined) continue;
-          const file = made?.path === undefined ? fileOf(path) : fillParams(made.path, params, decodeURIComponent);
-          return serve(taken, file, method, headers);
+          const file =
+            made?.path === undefined
+              ? fileOf(path)
+              : fill(made.path, { params, authorization }, decodeURIComponent, nameOf);
+          return file === undefined ? NOBODY : serve(taken, file, method, request);
         }
-        return serve(exit, fileOf(path), method, headers);
+        return serve(exit, fileOf(path), method, request);
       } catch {
         return refusing(httpFault('HTTP_BAD_REQUEST', 'the path has an escape that is none'));
       }
@@ -84,6 +90,9 @@ function firstOf(conditions: readonly Condition[], method: string, path: string)
   return undefined;
 }
 
+/** A claim as one name: with a `/` it would lead to the files of another. */
+const nameOf = (claim: string): string | undefined => (claim.includes('/') ? undefined : claim);
+
 const fileOf = (path: string): string => decodeURIComponent(path.slice(1));
 
 const refusing =
@@ -93,9 +102,16 @@ const refusing =
 
 const NOT_ALLOWED = refusing(httpFault('HTTP_METHOD', 'files are read only', headersOf({ allow: 'GET, HEAD' })));
 
-function serve(exit: Binding<Filesystem>, path: string, method: string, headers: readonly HttpHeader[]): Binding<Http> {
+const NOBODY = refusing(unauthorized('the file is that of somebody, and nobody was recognised'));
+
+function serve(
+  exit: Binding<Filesystem>,
+  path: string,
+  method: string,
+  { headers, authorization }: HttpBegin,
+): Binding<Http> {
   const tags = headers.filter(({ name }) => name === 'if-none-match').flatMap(({ value }) => tagsOf(value));
-  const opening = { path, metadata: method === 'HEAD', tags };
+  const opening = { path, metadata: method === 'HEAD', tags, ...(authorization !== undefined && { authorization }) };
   const asking: Observable<Frame<Filesystem['initial']>> = emitter(opening, () => ({ pull: () => end() }));
   return () =>
     exit(asking).pipe(

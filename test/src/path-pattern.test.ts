@@ -1,4 +1,4 @@
-import { fillParams, pathPattern } from '../../src/path-pattern.ts';
+import { pathPattern } from '../../src/path-pattern.ts';
 
 describe('a path pattern', () => {
   it.each([
@@ -26,12 +26,5 @@ describe('a path pattern', () => {
   it('takes time in proportion to a path', () => {
     const path = `/${'a'.repeat(100_000)}`;
     expect(pathPattern('/*a*a*a*a*a*a*b')(path)).toBeUndefined();
-  });
-});
-
-describe('a text with params', () => {
-  it('is filled in, each param once', () => {
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: this is how the format writes them
-    expect(fillParams('${params.a}/${params.b}-${params.c}', { a: '${params.b}', b: 'x' })).toBe('${params.b}/x-');
   });
 });
