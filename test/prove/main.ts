@@ -1,5 +1,7 @@
 import { filesystemVault } from '../../src/net/filesystem-vault.ts';
+import { RemoteListeners } from '../bench/listeners.ts';
 import { netProxy } from '../bench/net-proxy.ts';
+import { sseStalled } from '../bench/sse-stalled.ts';
 import { startCluster } from '../broker/cluster.ts';
 import { openJudge } from '../broker/judge.ts';
 import { serversOf } from '../integration/judged.ts';
@@ -40,7 +42,23 @@ async function mutated(): Promise<void> {
   }
 }
 
+async function stalled(): Promise<void> {
+  const listeners = new RemoteListeners();
+  try {
+    const sizes = { reading: 4_000, stalled: 1_000, rounds: 10, records: 80, size: 1_000 };
+    const { alone, beside, held, mistakes } = await sseStalled({ listeners, ...sizes });
+    console.log(`4,000 clients of events, and 1,000 beside them that do not read: ${mistakes.length} mistakes`);
+    const rates = `${Math.round(alone)} events/s alone, ${Math.round(beside)} beside`;
+    console.log(`  ${rates}; ${(held / 1024).toFixed(1)} KB more for each that does not read`);
+    for (const mistake of mistakes) console.log(`  ${mistake}`);
+    if (mistakes.length > 0 || beside < alone / 2 || held > 100 * 1024) process.exitCode = 1;
+  } finally {
+    listeners.close();
+  }
+}
+
 try {
+  await stalled();
   await mutated();
   certificates.self('localhost', ['localhost']);
   certificates.join('keys.pem', 'localhost.key', 'localhost.pem');
