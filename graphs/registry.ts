@@ -4,6 +4,7 @@ import { filesystem } from './kinds/filesystem.ts';
 import { http } from './kinds/http.ts';
 import { kafka } from './kinds/kafka.ts';
 import { kafkaCache } from './kinds/kafka-cache.ts';
+import { kafkaEmbedded } from './kinds/kafka-embedded.ts';
 import { pending } from './kinds/pending.ts';
 import { sse } from './kinds/sse.ts';
 import { sseKafka } from './kinds/sse-kafka.ts';
@@ -21,6 +22,7 @@ export const makeable = [
   ...filesystem,
   ...kafka,
   ...kafkaCache,
+  ...kafkaEmbedded,
 ] as const;
 
 /** Every kind that this build knows, the ones it cannot honour yet included. */

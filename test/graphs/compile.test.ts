@@ -6,6 +6,7 @@ import { EMPTY, Subject, type Subscription } from 'rxjs';
 import cache from '../../graphs/cache.ts';
 import client from '../../graphs/client.ts';
 import echo from '../../graphs/echo.ts';
+import embedded from '../../graphs/embedded.ts';
 import { compile, type GraphEvent, graph } from '../../graphs/index.ts';
 import { parse } from '../../graphs/parse.ts';
 import proxy from '../../graphs/proxy.ts';
@@ -47,6 +48,7 @@ describe('YAML and code', () => {
     ['proxy.yaml', proxy],
     ['client.yaml', client],
     ['cache.yaml', cache],
+    ['embedded.yaml', embedded],
     ['sse.yaml', sse],
   ])('of %s compile to the same graph', (file, config) => {
     const [yaml, code] = [compile(read(file), { env }), compile(config, { env })];
