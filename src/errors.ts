@@ -85,6 +85,7 @@ export const codes = {
   GUARD_EXPIRED: 'what a client showed to a guard does not hold any more',
   GUARD_REFUSED: 'a guard does not accept what a client shows',
   GUARD_UNAVAILABLE: 'a guard cannot judge for now',
+  SSE_ID_TOO_LONG: 'the ids of events would be longer than clients may send them back',
   FILE_NOT_FOUND: 'there is no such file',
   FILE_FAILED: 'a file cannot be read',
   CACHE_LOCKED: 'another process has the directory of a cache open',

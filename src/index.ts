@@ -26,7 +26,9 @@ export { type Answer, type Gap, isAnswer, isBarrier, isCumulative, type Mark, re
 export { type FilesystemVaultOptions, filesystemVault } from './net/filesystem-vault.ts';
 export type { KeyEntry, Vault } from './net/vault.ts';
 export { cut, type Divisible, keep, type Parts } from './payload.ts';
+export { type Expression, type ExpressionNames, type ExpressionValues, expression } from './protocol/expression.ts';
 export type { Filesystem, FilesystemBegin, FilesystemReplyBegin } from './protocol/filesystem.ts';
+export { type FilterExpressions, filterExpressions } from './protocol/filter-expressions.ts';
 export type { Authorization, Guard, Guarded, GuardedProtocol, Identity, Renewal } from './protocol/guard.ts';
 export { unauthorized } from './protocol/guard.ts';
 export {
@@ -65,7 +67,6 @@ export { type Warmth, warmth } from './protocol/kafka-warmth.ts';
 export type { Endpoint, Net, NetBegin, NetLane } from './protocol/net.ts';
 export type { Sse, SseBegin, SseProgress } from './protocol/sse.ts';
 export { events, SseBody, type SseEvent, SseEvents } from './protocol/sse-events.ts';
-export { type Filling, fill } from './protocol/template.ts';
 export type { AnyLane, Binding, GapLane, Lane, LaneOperator, Protocol, Proxy, RunLane } from './protocol.ts';
 export { Fifo, type Owe, type Queue } from './queue.ts';
 export { type RelayOptions, relay } from './relay.ts';
