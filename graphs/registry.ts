@@ -2,6 +2,7 @@ import type { Kind } from './kind.ts';
 import { echo } from './kinds/echo.ts';
 import { filesystem } from './kinds/filesystem.ts';
 import { http } from './kinds/http.ts';
+import { httpKafka } from './kinds/http-kafka.ts';
 import { kafka } from './kinds/kafka.ts';
 import { kafkaCache } from './kinds/kafka-cache.ts';
 import { pending } from './kinds/pending.ts';
@@ -10,7 +11,7 @@ import { tcp } from './kinds/tcp.ts';
 import { tls } from './kinds/tls.ts';
 
 /** Every kind that this build can make. To add a binding, describe its kinds and list them here. */
-export const makeable = [...tcp, ...tls, ...echo, ...http, ...sse, ...filesystem, ...kafka, ...kafkaCache] as const;
+export const makeable = [...tcp, ...tls, ...echo, ...http, ...sse, ...filesystem, ...httpKafka, ...kafka, ...kafkaCache] as const;
 
 /** Every kind that this build knows, the ones it cannot honour yet included. */
 export const kinds: readonly Kind[] = [

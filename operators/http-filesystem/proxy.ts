@@ -13,6 +13,7 @@ import {
   headersOf,
   httpFault,
   pathOf,
+  tagsOf,
 } from '../../src/protocol/http.ts';
 import type { Binding } from '../../src/protocol.ts';
 import { route } from '../flow/route.ts';
@@ -77,7 +78,7 @@ const refusing =
 const NOT_ALLOWED = refusing(httpFault('HTTP_METHOD', 'files are read only', headersOf({ allow: 'GET, HEAD' })));
 
 function serve(exit: Binding<Filesystem>, path: string, method: string, headers: readonly HttpHeader[]): Binding<Http> {
-  const tags = headers.filter(({ name }) => name === 'if-none-match').flatMap(({ value }) => tagsOf(value));
+  const tags = tagsOf(headers, 'if-none-match');
   const opening = { path, metadata: method === 'HEAD', tags };
   const asking: Observable<Frame<Filesystem['initial']>> = emitter(opening, () => ({ pull: () => end() }));
   return () =>
@@ -88,14 +89,6 @@ function serve(exit: Binding<Filesystem>, path: string, method: string, headers:
       ),
     );
 }
-
-const tagsOf = (value: string): string[] =>
-  value.split(',').map((tag) =>
-    tag
-      .trim()
-      .replace(/^W\//, '')
-      .replace(/^"(.*)"$/, '$1'),
-  );
 
 function answerOf({ size, type, tag, modified }: FilesystemReplyBegin, tags: readonly string[]): HttpReplyBegin {
   const common = { etag: `"${tag}"`, 'last-modified': new Date(modified).toUTCString(), 'cache-control': 'no-cache' };
