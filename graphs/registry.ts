@@ -11,7 +11,17 @@ import { tcp } from './kinds/tcp.ts';
 import { tls } from './kinds/tls.ts';
 
 /** Every kind that this build can make. To add a binding, describe its kinds and list them here. */
-export const makeable = [...tcp, ...tls, ...echo, ...http, ...sse, ...filesystem, ...httpKafka, ...kafka, ...kafkaCache] as const;
+export const makeable = [
+  ...tcp,
+  ...tls,
+  ...echo,
+  ...http,
+  ...sse,
+  ...filesystem,
+  ...httpKafka,
+  ...kafka,
+  ...kafkaCache,
+] as const;
 
 /** Every kind that this build knows, the ones it cannot honour yet included. */
 export const kinds: readonly Kind[] = [

@@ -38,7 +38,6 @@ export class Cursor<R extends KeyedRecord> implements Waiter {
     this.#ending = new Ending(log, isolation, until);
     this.#seen = log.seen;
     this.#position = new Position(log.partition, (mark) => this.#tell(mark), scheduler);
-    this.#position.topicId = log.topicId;
     this.#selection = new Selection(log, options, this.#position, this.#ending);
     this.#chunks = new Chunks(log, isolation, life, () => {
       if (this.#state !== 'loading') return;
@@ -56,6 +55,11 @@ export class Cursor<R extends KeyedRecord> implements Waiter {
     const { partition, offsets } = this.#log;
     const { lastStableOffset, highWatermark } = offsets;
     return { partition, offset: this.offset, lastStableOffset, highWatermark };
+  }
+
+  /** The id of the topic that its offsets are of. */
+  get topicId(): string {
+    return this.#position.topicId;
   }
 
   get offset(): bigint {
@@ -109,6 +113,7 @@ export class Cursor<R extends KeyedRecord> implements Waiter {
   }
 
   wake(): void {
+    if (this.#state === 'starting') return this.#start();
     if (this.#state === 'waiting' || this.#state === 'asleep') this.#state = 'ready';
     this.#options.changed(this);
   }
@@ -140,9 +145,11 @@ export class Cursor<R extends KeyedRecord> implements Waiter {
 
   #start(): void {
     const { life, from, changed, isolation } = this.#options;
+    if (!this.#log.offsets.isBegun) return this.#dispatcher.awaitChange(this);
     start(this.#log, from, isolation, life, (found) => {
       if (this.#state !== 'starting') return;
       if (found === undefined) return this.#dispatcher.awaitLevel(this);
+      this.#position.topicId = this.#log.topicId;
       this.#position.start(found.offset);
       this.#seen = found.seen;
       this.#state = 'ready';

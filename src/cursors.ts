@@ -66,6 +66,12 @@ export class Cursors<R extends KeyedRecord> {
     return [...this.#places.values()].flatMap(({ cursor }) => cursor?.offsets ?? []);
   }
 
+  /** The id of the topic that they read, once one has begun; empty where it has none. */
+  get topicId(): string {
+    for (const { cursor } of this.#places.values()) if (cursor?.offsets !== undefined) return cursor.topicId;
+    return '';
+  }
+
   has(partition: number): boolean {
     return this.#places.has(partition);
   }

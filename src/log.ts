@@ -16,6 +16,8 @@ export type LogIsolation = 'read_committed' | 'read_uncommitted';
 
 /** Where the log of a partition stands. */
 export interface LogOffsets {
+  /** Whether it is known where the log begins; before that there is nothing to read. */
+  readonly isBegun: boolean;
   /** The first offset that can be read. */
   readonly logStart: bigint;
   /** The first offset that is not decided yet: that of the oldest open transaction, else the end. */

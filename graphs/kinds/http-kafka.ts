@@ -108,7 +108,10 @@ export const httpKafka = [
               description: 'headers of records',
               type: 'object',
               properties: {
-                'reply-to': { ...text, description: 'the one that says where to reply to, `zilla:reply-to` by default' },
+                'reply-to': {
+                  ...text,
+                  description: 'the one that says where to reply to, `zilla:reply-to` by default',
+                },
                 'correlation-id': {
                   ...text,
                   description: 'the one that says what is replied to, `zilla:correlation-id` by default',
@@ -136,7 +139,11 @@ export const httpKafka = [
     make: ({ options: { idempotency, correlation: { headers: names = {} } = {} }, routes, scheduler }) =>
       httpKafkaProxy(
         {
-          routes: routes.map(({ when, with: given, exit }) => ({ when, with: withOf(given as FromSchema<typeof made>), exit })),
+          routes: routes.map(({ when, with: given, exit }) => ({
+            when,
+            with: withOf(given as FromSchema<typeof made>),
+            exit,
+          })),
           headers: {
             ...(idempotency && { idempotencyKey: idempotency.header }),
             ...(names['reply-to'] !== undefined && { replyTo: names['reply-to'] }),

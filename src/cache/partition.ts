@@ -91,7 +91,17 @@ export class Partition extends PartitionChanges implements FollowedLog {
       const known = this.known();
       const filled = this.options.isEmbedded ? { filled: 0n } : {};
       if (!state.isBegun) {
-        const begun = { ...state, ...known, ...filled, isBegun: true, begin: offset, logStart: offset, end: offset };
+        const topicId = this.options.topicId();
+        const begun = {
+          ...state,
+          ...known,
+          ...filled,
+          topicId,
+          isBegun: true,
+          begin: offset,
+          logStart: offset,
+          end: offset,
+        };
         return this.commit({ state: begun }, () => this.indexAnew());
       }
       if (offset <= state.end) return of(undefined);
@@ -148,8 +158,10 @@ export class Partition extends PartitionChanges implements FollowedLog {
     });
   }
 
-  restart(reason: 'recreated' | 'tombstones' | 'corrupt'): Observable<void> {
-    return this.#serial.run(() => this.beginAnew(reason === 'tombstones' ? undefined : { reason, at: this.state.end }));
+  restart(reason: 'recreated' | 'tombstones' | 'corrupt', topicId?: string): Observable<void> {
+    return this.#serial.run(() =>
+      this.beginAnew(reason === 'tombstones' ? undefined : { reason, at: this.state.end }, topicId),
+    );
   }
 
   /** The batches of a row; nothing if they are not what was stored. */

@@ -1,4 +1,5 @@
 import { catchError, concat, finalize, lastValueFrom, of } from 'rxjs';
+import type { GraphEvent } from '../../graphs/index.ts';
 import { emitter } from '../emitter.ts';
 import type { Condition, From, Isolation, Kafka, KafkaBegin, KafkaReplyBegin } from '../protocol/kafka.ts';
 import type { HeaderOption } from './arguments.ts';
@@ -26,8 +27,9 @@ export interface ConsumeOptions extends TopicOptions {
 
 /** Prints the records of a topic; answers the exit code once there are no more, or a signal ended it. */
 export async function consume(file: string, options: ConsumeOptions, io: Io): Promise<number> {
-  const { bindings = {} } = options;
-  const graph = await load(file, io, { bindings, onEvent: (event) => tell(log, event) });
+  const { bindings = {}, dir } = options;
+  const onEvent = (event: GraphEvent): void => tell(log, event);
+  const graph = await load(file, io, { bindings, onEvent, ...(dir !== undefined && { dir }) });
   const binding = graph.kafka(options.binding);
   const progress = progressOn(io);
   const log = logTo(progress);

@@ -13,6 +13,8 @@ import { logTo } from './log.ts';
 export interface TopicOptions {
   readonly binding: string;
   readonly topic: string;
+  /** Where its graph keeps state; `.sluice/<name>` by default. */
+  readonly dir?: string;
   /** Operators that take the place of bindings which the file declares. */
   readonly bindings?: Supplied;
 }

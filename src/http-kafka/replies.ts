@@ -12,7 +12,7 @@ import {
   throwError,
   timeout,
 } from 'rxjs';
-import { Kept } from '../cache/kept.ts';
+import { Kept } from '../kept.ts';
 import { listen } from '../listen.ts';
 import { httpFault } from '../protocol/http.ts';
 import type { Filter, Kafka, KafkaRecord } from '../protocol/kafka.ts';

@@ -53,7 +53,7 @@ export class PartitionExit {
   /** Takes a record that is whole. */
   add(record: StagedRecord): void {
     this.#records.push(record);
-    for (const frame of record.takeFrames()) this.#queue.offer(frame);
+    for (const frame of record.takeFrames(this.#options.scheduler.now())) this.#queue.offer(frame);
     if (this.#life === undefined) this.#open();
     this.#wake();
   }

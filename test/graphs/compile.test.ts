@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { EMPTY, Subject, type Subscription } from 'rxjs';
+import cache from '../../graphs/cache.ts';
 import client from '../../graphs/client.ts';
 import echo from '../../graphs/echo.ts';
 import { compile, type GraphEvent, graph } from '../../graphs/index.ts';
@@ -44,6 +45,7 @@ describe('YAML and code', () => {
     ['echo.yaml', echo],
     ['proxy.yaml', proxy],
     ['client.yaml', client],
+    ['cache.yaml', cache],
   ])('of %s compile to the same graph', (file, config) => {
     const [yaml, code] = [compile(read(file), { env }), compile(config, { env })];
     expect(code).toEqual(yaml);

@@ -22,7 +22,7 @@ const pick = <T>(from: readonly T[], next: () => number): T => from[Math.floor(n
 
 /** Spoils one key of a config written in block style: misspelled, removed, doubled or given a wrong type. */
 export function mutate(text: string, next: () => number): Mutation {
-  const { pair, parent } = pick(pairsOf(text), next);
+  const { pair, parent, siblings } = pick(pairsOf(text), next);
   const key = pair.key as Scalar<string>;
   const [start, end] = key.range as unknown as [number, number];
   const lineOf = (offset: number): number => text.slice(0, offset).split('\n').length;
@@ -39,6 +39,8 @@ export function mutate(text: string, next: () => number): Mutation {
   const span = Array.from({ length: last - first + 1 }, (_, index) => first + index);
   const at = [...span, ...used, ...(parent === undefined ? [1, 2, 3] : [lineOf(parent)])];
 
+  const beside = siblings.map(lineOf).map((line) => (line > last ? line - own.length : line));
+
   switch (pick(['misspelled', 'removed', 'doubled', 'wrong type'] as const, next)) {
     case 'misspelled': {
       const place = Math.floor(next() * key.value.length);
@@ -49,7 +51,8 @@ export function mutate(text: string, next: () => number): Mutation {
       return {
         how: `removed ${key.value}`,
         text: [...lines.slice(0, first - 1), ...lines.slice(last)].join('\n'),
-        lines: at,
+        // What stands beside it may be none without it; what follows moves up.
+        lines: [...at, ...beside, ...used.map((line) => line - own.length)],
       };
     case 'doubled': {
       const doubled = [...lines.slice(0, last), ...own, ...lines.slice(last)].join('\n');
@@ -69,13 +72,21 @@ export function mutate(text: string, next: () => number): Mutation {
   }
 }
 
-function pairsOf(text: string): { pair: Pair; parent: number | undefined }[] {
-  const pairs: { pair: Pair; parent: number | undefined }[] = [];
+/** A key, where the key above it stands, and where those beside it do. */
+interface Place {
+  readonly pair: Pair;
+  readonly parent: number | undefined;
+  readonly siblings: readonly number[];
+}
+
+function pairsOf(text: string): Place[] {
+  const pairs: Place[] = [];
   visit(parseDocument(text), {
     Pair(_, pair, path) {
       const holder = path.filter((node) => !isMap(node)).at(-1) as Pair | undefined;
       const key = holder !== undefined && 'key' in holder ? (holder.key as Scalar) : undefined;
-      pairs.push({ pair, parent: key?.range?.[0] });
+      const siblings = (path.at(-1) as YAMLMap<Scalar>).items.map(({ key }) => key.range?.[0] ?? 0);
+      pairs.push({ pair, parent: key?.range?.[0], siblings });
     },
   });
   return pairs;

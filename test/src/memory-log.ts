@@ -37,7 +37,7 @@ export interface MemoryLogOptions {
 /** A log of one partition in memory, whose transactions, cleaner and retention a test drives. */
 export class MemoryLog implements Log<KafkaRecord> {
   readonly topic = 'topic';
-  topicId = 'id-0';
+  topicId = 'an-id';
   readonly partition: number;
   readonly changes = new Subject<void>();
   readonly index: KeyIndex | undefined;
@@ -61,7 +61,7 @@ export class MemoryLog implements Log<KafkaRecord> {
   #end = 0;
   #indexed = 0;
   #isLevel = true;
-  #offsets: LogOffsets = { logStart: 0n, lastStableOffset: 0n, highWatermark: 0n, isLevel: true };
+  #offsets: LogOffsets = { isBegun: true, logStart: 0n, lastStableOffset: 0n, highWatermark: 0n, isLevel: true };
   #version = 0;
 
   constructor({ partition = 0, chunk = 8, cold = false, compacted = true, scheduler }: MemoryLogOptions = {}) {
@@ -294,6 +294,7 @@ export class MemoryLog implements Log<KafkaRecord> {
   #changed(): void {
     const lastStableOffset = [this.end, ...this.#open.values()].sort((a, b) => Number(a - b))[0] as bigint;
     this.#offsets = {
+      isBegun: true,
       logStart: BigInt(this.#start),
       lastStableOffset,
       highWatermark: this.end,

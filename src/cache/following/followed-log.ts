@@ -38,8 +38,12 @@ export interface FollowedLog extends Log<KafkaRecord> {
   unlevel(): void;
   /** Removes what is at `offset` or behind it, since the source did. */
   truncate(offset: bigint): Observable<void>;
-  /** Drops all there is, since the source holds another log by now, or tombstones may have gone that were never seen. */
-  restart(reason: 'recreated' | 'tombstones'): Observable<void>;
+  /**
+   * Drops all there is, since the source holds another log by now, or tombstones may have gone that were never seen.
+   *
+   * @param topicId the id of the other one's topic
+   */
+  restart(reason: 'recreated' | 'tombstones', topicId?: string): Observable<void>;
 }
 
 /** What is remembered of a topic, so that it can be served without its source. */

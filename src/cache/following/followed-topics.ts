@@ -1,5 +1,5 @@
 import { Observable, type SchedulerLike, Subscriber, switchMap } from 'rxjs';
-import { Kept } from '../kept.ts';
+import { Kept } from '../../kept.ts';
 import type { FollowedLogs } from './followed-log.ts';
 import { FollowedTopic, type FollowedTopicOptions } from './followed-topic.ts';
 

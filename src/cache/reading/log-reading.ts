@@ -11,7 +11,7 @@ export interface LogReadingOptions {
   /** Where a partition begins that was there at first; where its log says, by default. */
   readonly from: (partition: number) => From | undefined;
   /** Called once, when every partition that has a leader has begun. */
-  readonly begun: (offsets: readonly PartitionOffsets[], meta: Meta) => void;
+  readonly begun: (offsets: readonly PartitionOffsets[], id: { readonly topicId?: string }) => void;
   /** How long a bounded read may take nothing, in milliseconds. */
   readonly snapshotTimeout: number;
   readonly scheduler: SchedulerLike;
@@ -33,7 +33,8 @@ export function logReading(
     if (hasBegun || meta === undefined || !isReady(meta, cursors)) return;
     hasBegun = true;
     cursors.gathered();
-    begun(cursors.offsets, meta);
+    const { topicId } = cursors;
+    begun(cursors.offsets, topicId === '' ? {} : { topicId });
     stream.wake();
   };
   const cursors: Cursors<KafkaRecord> = new Cursors<KafkaRecord>({

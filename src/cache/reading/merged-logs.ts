@@ -22,8 +22,8 @@ export function mergedLogs(
   const reading = logReading(topic, begin, stream, {
     ...options,
     from: (partition) => from?.partitions?.get(partition) ?? from?.default,
-    begun(partitions, { topicId }) {
-      found = { partitions, ...(topicId !== '' && { topicId }) };
+    begun(partitions, id) {
+      found = { partitions, ...id };
       begun();
     },
   });

@@ -1,9 +1,11 @@
+import { map, type Observable } from 'rxjs';
 import type { ControlSink } from '../../control.ts';
 import { Deque } from '../../deque.ts';
 import { type Begin, end, type Flush, flush } from '../../frame.ts';
 import type { Acks, KafkaAnswer, KafkaBegin } from '../../protocol/kafka.ts';
 import type { Answering, Stream } from '../../protocol/kafka-stream.ts';
 import { ProduceLane } from '../producer/produce-lane.ts';
+import { maxMessageBytesOf } from '../topic-configs.ts';
 import type { Context } from './context.ts';
 
 export interface ProducingOptions {
@@ -23,13 +25,13 @@ export function producing(
   const answers = new Deque<Flush<KafkaAnswer>>();
   let isDone = false;
   let failure: { readonly thrown: unknown } | undefined;
-  const { cluster, producer, scheduler, produceWindow: window, maxRecord } = context;
+  const { cluster, producer, scheduler, produceWindow: window } = context;
   const lane = new ProduceLane({
     ...options,
     cluster,
     producer,
     window,
-    maxRecord,
+    maxRecord: context.maxRecord ?? largest(context, options.topic),
     answer(answer) {
       answers.push(flush(answer));
       stream.wake();
@@ -58,3 +60,9 @@ export function producing(
     receive: (frame) => lane.receive(frame),
   };
 }
+
+/** The most bytes of a record of a topic whose configuration may not be seen: Kafka's default. */
+const UNSEEN = 1_048_588;
+
+const largest = (context: Context, topic: string): Observable<number> =>
+  maxMessageBytesOf(context.cluster, topic, context).pipe(map((limit = UNSEEN) => limit));

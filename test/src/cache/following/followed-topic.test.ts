@@ -105,10 +105,10 @@ describe('a topic that is followed', () => {
     const { fetches, meta, describe } = setup({ logs });
     meta('B', 1);
     describe('delete');
-    expect(logs.partition(0).done).toEqual(['restart recreated']);
+    expect(logs.partition(0).done).toEqual(['restart recreated B']);
     expect(fetches()).toEqual([[0, 'earliest']]);
     meta('C', 1);
-    expect(logs.partition(0).done).toEqual(['restart recreated', 'restart recreated']);
+    expect(logs.partition(0).done).toEqual(['restart recreated B', 'restart recreated C']);
     expect(fetches()).toEqual([[0, 'earliest']]);
     expect(logs.remembered?.topicId).toBe('C');
   });
