@@ -51,7 +51,9 @@ export function httpKafkaProxy(options: HttpKafkaProxyOptions, scheduler: Schedu
       scheduler,
     }),
   }));
-  const conditions = routes.flatMap(({ when }) => when);
+  const conditions = routes.flatMap(({ when, with: { capability } }) =>
+    when.flatMap((one) => (capability === 'fetch' && one.method === 'GET' ? [one, { ...one, method: 'HEAD' }] : [one])),
+  );
 
   return route<Http>((begin) => {
     const method = headerOf(begin.headers, ':method') ?? '';
