@@ -6,6 +6,7 @@ import { EMPTY, Subject, type Subscription } from 'rxjs';
 import cache from '../../graphs/cache.ts';
 import client from '../../graphs/client.ts';
 import echo from '../../graphs/echo.ts';
+import http from '../../graphs/http.ts';
 import { compile, type GraphEvent, graph } from '../../graphs/index.ts';
 import { parse } from '../../graphs/parse.ts';
 import proxy from '../../graphs/proxy.ts';
@@ -46,6 +47,7 @@ describe('YAML and code', () => {
     ['proxy.yaml', proxy],
     ['client.yaml', client],
     ['cache.yaml', cache],
+    ['http.yaml', http],
   ])('of %s compile to the same graph', (file, config) => {
     const [yaml, code] = [compile(read(file), { env }), compile(config, { env })];
     expect(code).toEqual(yaml);
