@@ -30,10 +30,6 @@ export function pathPattern(pattern: string): (path: string) => Params | undefin
   };
 }
 
-/** The names of the params of a pattern. */
-export const paramsOf = (pattern: string): string[] =>
-  pattern.split(SLOT).flatMap((part) => (/^\{\w+\}$/.test(part) ? [part.slice(1, -1)] : []));
-
 const SLOT = /(\{\w+\}|\*)/;
 
 /** When a route takes a request: all that is given must hold. */
@@ -67,3 +63,11 @@ export function pathConditions(
 }
 
 const always = (): Params => ({});
+
+/** The names of the params that are there whichever of the conditions takes a request. */
+export function paramsOf(when: readonly PathWhen[]): string[] {
+  const [first = [], ...others] = when.map(({ path = '' }) =>
+    path.split(SLOT).flatMap((part) => (/^\{\w+\}$/.test(part) ? [part.slice(1, -1)] : [])),
+  );
+  return first.filter((name) => others.every((names) => names.includes(name)));
+}

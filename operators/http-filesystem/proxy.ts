@@ -1,12 +1,11 @@
-import { map, type Observable, of } from 'rxjs';
+import { map, type Observable } from 'rxjs';
 import { emitter } from '../../src/emitter.ts';
-import { abort, begin, end, type Frame } from '../../src/frame.ts';
+import { begin, end, type Frame } from '../../src/frame.ts';
 import { type PathWhen, paramsOf, pathConditions } from '../../src/path-pattern.ts';
 import { expression } from '../../src/protocol/expression.ts';
 import type { Filesystem, FilesystemReplyBegin } from '../../src/protocol/filesystem.ts';
 import {
   type Http,
-  type HttpFault,
   type HttpHeader,
   type HttpReplyBegin,
   headerOf,
@@ -16,7 +15,7 @@ import {
   tagsOf,
 } from '../../src/protocol/http.ts';
 import type { Binding } from '../../src/protocol.ts';
-import { route } from '../flow/route.ts';
+import { refusing, route } from '../flow/route.ts';
 
 export interface HttpFilesystemRoute {
   /** Conditions, any of which takes a request; without any, it takes all. */
@@ -44,10 +43,11 @@ export interface HttpFilesystemProxyOptions {
 export const httpFilesystemProxy = ({
   routes = [],
 }: HttpFilesystemProxyOptions = {}): ((exit: Binding<Filesystem>) => Binding<Http>) => {
-  const ways = routes.map(({ when, with: made, exit }) => {
-    const params = when.flatMap(({ path }) => (path === undefined ? [] : paramsOf(path)));
-    return { taken: pathConditions(when), file: made?.path && expression(made.path, { params }), exit };
-  });
+  const ways = routes.map(({ when, with: made, exit }) => ({
+    taken: pathConditions(when),
+    file: made?.path && expression(made.path, { params: paramsOf(when) }),
+    exit,
+  }));
 
   return (exit) =>
     route<Http>(({ headers, authorization }) => {
@@ -63,19 +63,14 @@ export const httpFilesystemProxy = ({
         }
         return serve(exit, fileOf(path), method, headers);
       } catch {
-        return refusing(httpFault('HTTP_BAD_REQUEST', 'the path has an escape that is none'));
+        return refusing<Http>(httpFault('HTTP_BAD_REQUEST', 'the path has an escape that is none'));
       }
     });
 };
 
 const fileOf = (path: string): string => decodeURIComponent(path.slice(1));
 
-const refusing =
-  (fault: HttpFault): Binding<Http> =>
-  () =>
-    of(abort(fault));
-
-const NOT_ALLOWED = refusing(httpFault('HTTP_METHOD', 'files are read only', headersOf({ allow: 'GET, HEAD' })));
+const NOT_ALLOWED = refusing<Http>(httpFault('HTTP_METHOD', 'files are read only', headersOf({ allow: 'GET, HEAD' })));
 
 function serve(exit: Binding<Filesystem>, path: string, method: string, headers: readonly HttpHeader[]): Binding<Http> {
   const tags = tagsOf(headers, 'if-none-match');

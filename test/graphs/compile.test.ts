@@ -12,6 +12,7 @@ import { parse } from '../../graphs/parse.ts';
 import proxy from '../../graphs/proxy.ts';
 import { resolve } from '../../graphs/resolve.ts';
 import { Source } from '../../graphs/source.ts';
+import sse from '../../graphs/sse.ts';
 import { begin, type Frame } from '../../src/frame.ts';
 import type { Net, NetBegin, NetLane } from '../../src/protocol/net.ts';
 import type { Binding } from '../../src/protocol.ts';
@@ -48,6 +49,7 @@ describe('YAML and code', () => {
     ['client.yaml', client],
     ['cache.yaml', cache],
     ['http.yaml', http],
+    ['sse.yaml', sse],
   ])('of %s compile to the same graph', (file, config) => {
     const [yaml, code] = [compile(read(file), { env }), compile(config, { env })];
     expect(code).toEqual(yaml);

@@ -30,8 +30,11 @@ describe('a path pattern', () => {
 });
 
 describe('conditions of a path', () => {
-  it('have params by name', () => {
-    expect(paramsOf('/{topic}/*/{key}.json')).toEqual(['topic', 'key']);
+  it('have the params that each of them has', () => {
+    expect(paramsOf([{ path: '/{topic}/*/{key}.json' }])).toEqual(['topic', 'key']);
+    expect(paramsOf([{ path: '/{a}/{b}' }, { path: '/x/{b}' }])).toEqual(['b']);
+    expect(paramsOf([{ path: '/{a}' }, { method: 'GET' }])).toEqual([]);
+    expect(paramsOf([])).toEqual([]);
   });
 
   it('take what any of them does, with escapes resolved once', () => {
