@@ -76,8 +76,7 @@ export function httpKafkaProxy(options: HttpKafkaProxyOptions, scheduler: Schedu
 }
 
 function wayOf({ when, with: made, exit }: HttpKafkaRoute, settings: Settings): Way {
-  const [first = [], ...others] = when.map(({ path }) => (path === undefined ? [] : paramsOf(path)));
-  const names = { params: first.filter((param) => others.every((params) => params.includes(param))) };
+  const names = { params: paramsOf(when) };
   if (made.capability === 'fetch') return fetching(made, exit, names, settings);
   const { replyTo, async } = made;
   if (replyTo !== undefined) return correlating({ ...made, replyTo }, exit, names, settings);
