@@ -1,5 +1,6 @@
 import { answered, type HttpAnswer } from '../../src/http-kafka/answered.ts';
 import { type Locations, locations } from '../../src/http-kafka/locations.ts';
+import { onBehalf } from '../../src/http-kafka/on-behalf.ts';
 import { preferencesOf } from '../../src/http-kafka/preferences.ts';
 import { Replies } from '../../src/http-kafka/replies.ts';
 import { correlationOf, requestHeaders } from '../../src/http-kafka/request-record.ts';
@@ -38,18 +39,19 @@ export function correlating(
     const { headers, authorization } = begin;
     const { wait, respondAsync } = preferencesOf(headers);
     const topic = filled(replyTo, values);
+    const own = onBehalf(exit, authorization);
     const common = { replies, header: header.correlationId, wait, scheduler };
 
     const before = headerOf(headers, ':method') === 'GET' ? where?.correlationOf(begin) : undefined;
     if (where !== undefined && before !== undefined) {
-      const to = { topic, correlationId: before, past: true };
+      const to = { exit: own, topic, correlationId: before, past: true };
       const accepted = acceptedAs(before, values, where);
       return () => answered(respondLater({ ...common, to, accepted }), scheduler);
     }
 
     const { key = '', overrides, idempotencyKey, isRepeated, write } = open(begin, values);
     const correlationId = correlationOf(idempotencyKey, headers, authorization, [key, topic, ...overrides.flat()]);
-    const to = { topic, correlationId, past: isRepeated };
+    const to = { exit: own, topic, correlationId, past: isRepeated };
     const accepted = respondAsync && where !== undefined ? acceptedAs(correlationId, values, where) : undefined;
     const record = [
       ...requestHeaders(headers),

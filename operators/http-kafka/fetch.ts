@@ -1,6 +1,7 @@
 import { answered } from '../../src/http-kafka/answered.ts';
 import { item } from '../../src/http-kafka/item.ts';
 import { merged } from '../../src/http-kafka/merged.ts';
+import { onBehalf } from '../../src/http-kafka/on-behalf.ts';
 import { preferencesOf } from '../../src/http-kafka/preferences.ts';
 import { type ExpressionNames, expression } from '../../src/protocol/expression.ts';
 import { filterExpressions } from '../../src/protocol/filter-expressions.ts';
@@ -22,12 +23,12 @@ export function fetching(
 ): Way {
   const topicOf = expression(topic, names);
   const filtersOf = filterExpressions(filters, names);
-  return ({ headers }, values) => {
+  return ({ headers, authorization }, values) => {
     const method = headerOf(headers, ':method') ?? '';
     if (method !== 'GET' && method !== 'HEAD')
       throw httpFault('HTTP_METHOD', 'records are read only', headersOf({ allow: 'GET, HEAD' }));
     const reading = {
-      exit,
+      exit: onBehalf(exit, authorization),
       topic: filled(topicOf, values),
       filters: filled(filtersOf, values),
       tags: tagsOf(headers, 'if-none-match'),

@@ -1,6 +1,7 @@
 import { concat, map, type Observable, of } from 'rxjs';
 import type { Frame } from '../../src/frame.ts';
 import { answered, type HttpAnswer } from '../../src/http-kafka/answered.ts';
+import { onBehalf } from '../../src/http-kafka/on-behalf.ts';
 import { produced } from '../../src/http-kafka/produced.ts';
 import { contentHeaders, idempotencyKeyOf } from '../../src/http-kafka/request-record.ts';
 import { type ExpressionNames, type ExpressionValues, expression } from '../../src/protocol/expression.ts';
@@ -35,31 +36,31 @@ export function writing(
   names: ExpressionNames,
   { timeout, scheduler, header }: Settings,
 ): (begin: HttpBegin, values: ExpressionValues) => Writing {
-  const own = { ...names, others: ['idempotencyKey'] };
+  const known = { ...names, others: ['idempotencyKey'] };
   const topicOf = expression(topic, names);
-  const keyOf = key === undefined ? undefined : expression(key, own);
-  const more = Object.entries(overrides).map(([name, text]) => [name, expression(text, own)] as const);
+  const keyOf = key === undefined ? undefined : expression(key, known);
+  const more = Object.entries(overrides).map(([name, text]) => [name, expression(text, known)] as const);
 
-  return ({ headers: asked }, values) => {
+  return ({ headers: asked, authorization }, values) => {
     const { key: idempotencyKey, isRepeated } = idempotencyKeyOf(asked, header.idempotencyKey);
-    const known = { ...values, others: { idempotencyKey } };
+    const filling = { ...values, others: { idempotencyKey } };
     const to = filled(topicOf, values);
-    const own = keyOf && filled(keyOf, known);
-    const added = more.map(([name, text]) => [name, filled(text, known)] as const);
+    const [own, recordKey] = [onBehalf(exit, authorization), keyOf && filled(keyOf, filling)];
+    const added = more.map(([name, text]) => [name, filled(text, filling)] as const);
     const length = Number(headerOf(asked, 'content-length') ?? Number.NaN);
     const isTombstone = !isCommand && headerOf(asked, ':method') === 'DELETE';
     return {
-      key: own,
+      key: recordKey,
       overrides: added,
       idempotencyKey,
       isRepeated,
       write(headers, initial) {
         const record: ProducedRecord = {
-          key: own === undefined ? null : Buffer.from(own),
+          key: recordKey === undefined ? null : Buffer.from(recordKey),
           headers: [...headers, ...added.map(([name, value]) => ({ name, value: Buffer.from(value) }))],
           ...(Number.isSafeInteger(length) && { length }),
         };
-        const written = produced({ exit, topic: to, acks, record, isTombstone, initial, timeout, scheduler });
+        const written = produced({ exit: own, topic: to, acks, record, isTombstone, initial, timeout, scheduler });
         return concat(written, of(undefined));
       },
     };

@@ -1,11 +1,10 @@
-import { of, type SchedulerLike } from 'rxjs';
+import type { SchedulerLike } from 'rxjs';
 import { isFault, positive, SluiceError } from '../../src/errors.ts';
-import { abort } from '../../src/frame.ts';
 import { type PathWhen, paramsOf, pathConditions } from '../../src/path-pattern.ts';
-import { type Http, type HttpFault, headerOf, headersOf, httpFault, pathOf } from '../../src/protocol/http.ts';
+import { type Http, headerOf, headersOf, httpFault, pathOf } from '../../src/protocol/http.ts';
 import type { Binding } from '../../src/protocol.ts';
 import { eventLoop } from '../../src/scheduler.ts';
-import { route } from '../flow/route.ts';
+import { refusing, route } from '../flow/route.ts';
 import { correlating } from './correlate.ts';
 import { fetching } from './fetch.ts';
 import { producing } from './produce.ts';
@@ -92,8 +91,3 @@ const methodsOf = (conditions: readonly PathWhen[], path: string): string[] => [
     ),
   ),
 ];
-
-const refusing =
-  (fault: HttpFault): Binding<Http> =>
-  () =>
-    of(abort(fault));

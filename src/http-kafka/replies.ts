@@ -26,6 +26,8 @@ import { utf8 } from './text.ts';
 const GRACE = 10_000;
 
 export interface ReplyTo {
+  /** Where the topic is, for this client; the topic is read for the client alone where that is not the exit of all. */
+  readonly exit: Binding<Kafka>;
   readonly topic: string;
   readonly correlationId: string;
   /** Whether the reply may be there already. */
@@ -34,7 +36,8 @@ export interface ReplyTo {
 
 /**
  * Finds replies by the header that says what they reply to. However many wait for one, a topic is read once, from its end;
- * only for a reply that may be there already, what is there is looked through.
+ * but for a client whom guards recognised it is read by the rights of that client, and for a reply that may be there already,
+ * what is there is looked through.
  */
 export class Replies {
   readonly #exit: Binding<Kafka>;
@@ -60,8 +63,9 @@ export class Replies {
    * one, if that comes at all. Errors with a fault where the topic cannot be read.
    */
   correlate<T>(to: ReplyTo, request: (reply: Observable<KafkaRecord>) => Observable<T>): Observable<T> {
-    const { topic, correlationId, past } = to;
-    return this.#feeds.of(topic).pipe(
+    const { exit, topic, correlationId, past } = to;
+    const feeds = exit === this.#exit ? this.#feeds.of(topic) : feedOf(exit, topic, this.#header);
+    return feeds.pipe(
       this.#inTime(topic),
       switchMap((feed) => {
         const known = past ? this.find(to) : EMPTY;
@@ -72,9 +76,9 @@ export class Replies {
   }
 
   /** The reply that is there already; completes without one if there is none. */
-  find({ topic, correlationId }: ReplyTo): Observable<KafkaRecord> {
+  find({ exit, topic, correlationId }: ReplyTo): Observable<KafkaRecord> {
     const filters: Filter[] = [[{ header: { name: this.#header, value: Buffer.from(correlationId) } }]];
-    return taken(this.#exit, { api: 'merged', capabilities: 'fetch', topic, filters, until: 'latest' }).pipe(
+    return taken(exit, { api: 'merged', capabilities: 'fetch', topic, filters, until: 'latest' }).pipe(
       filter((frame) => frame.kind === 'data'),
       map(({ payload }) => detached(payload as Run<KafkaRecord>, 0)),
       take(1),
