@@ -2,6 +2,7 @@ import type { Kind } from './kind.ts';
 import { echo } from './kinds/echo.ts';
 import { filesystem } from './kinds/filesystem.ts';
 import { http } from './kinds/http.ts';
+import { httpKafka } from './kinds/http-kafka.ts';
 import { kafka } from './kinds/kafka.ts';
 import { kafkaCache } from './kinds/kafka-cache.ts';
 import { kafkaEmbedded } from './kinds/kafka-embedded.ts';
@@ -20,6 +21,7 @@ export const makeable = [
   ...sse,
   ...sseKafka,
   ...filesystem,
+  ...httpKafka,
   ...kafka,
   ...kafkaCache,
   ...kafkaEmbedded,

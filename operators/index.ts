@@ -20,6 +20,8 @@ export {
   type HttpFilesystemRoute,
   httpFilesystemProxy,
 } from './http-filesystem/proxy.ts';
+export { type HttpKafkaProxyOptions, httpKafkaProxy } from './http-kafka/proxy.ts';
+export type { HeaderNames, HttpKafkaFetch, HttpKafkaProduce, HttpKafkaRoute } from './http-kafka/routes.ts';
 export { type CacheClientOptions, cacheClient } from './kafka/cache-client.ts';
 export { type CacheServer, type CacheServerOptions, cacheServer } from './kafka/cache-server.ts';
 export { client as kafkaClient, type KafkaClientOptions } from './kafka/client.ts';

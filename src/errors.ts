@@ -79,6 +79,7 @@ export const codes = {
   HTTP_BODY_TOO_LARGE: 'the body of a request is larger than it may be',
   HTTP_EXPECTATION: 'a request expects what cannot be done',
   HTTP_HEADERS_TOO_LARGE: 'the headers of a request are larger than they may be',
+  HTTP_BAD_REPLY: 'what was to answer a request is nothing that http can carry',
   HTTP_UNAVAILABLE: 'a request cannot be answered for now',
   HTTP_UPSTREAM_TIMEOUT: 'what a request asks for did not come in time',
   HTTP_WRITE_TIMEOUT: 'a client took nothing of an answer for too long',

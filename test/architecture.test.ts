@@ -47,6 +47,7 @@ const rules: readonly { readonly from: RegExp; readonly may: RegExp }[] = [
     from: /^src\/stage\//,
     may: /^node:(crypto|fs\/promises|path)$|^rxjs$|^@node-rs\/crc32$|^src\/(stage\/|protocol\/)?[a-z0-9-]+\.ts$/,
   },
+  { from: /^src\/http-kafka\//, may: /^node:crypto$|^rxjs$|^src\/(http-kafka\/|protocol\/)?[a-z-]+\.ts$/ },
   { from: /^src\/[a-z-]+\.ts$/, may: /^rxjs$|^src\/[a-z-]+\.ts$/ },
   { from: /^operators\/index\.ts$/, may: /^operators\// },
   { from: /^operators\/flow\/stage\.ts$/, may: /^rxjs$|^src\/(stage\/|protocol\/)?[a-z-]+\.ts$|^operators\/flow\// },

@@ -13,6 +13,7 @@ import {
   headersOf,
   httpFault,
   pathOf,
+  tagsOf,
 } from '../../src/protocol/http.ts';
 import type { Binding } from '../../src/protocol.ts';
 import { refusing, route } from '../flow/route.ts';
@@ -85,7 +86,7 @@ function serve(
   method: string,
   { headers, authorization }: HttpBegin,
 ): Binding<Http> {
-  const tags = headers.filter(({ name }) => name === 'if-none-match').flatMap(({ value }) => tagsOf(value));
+  const tags = tagsOf(headers, 'if-none-match');
   const opening = { path, metadata: method === 'HEAD', tags, ...(authorization !== undefined && { authorization }) };
   const asking: Observable<Frame<Filesystem['initial']>> = emitter(opening, () => ({ pull: () => end() }));
   return () =>
@@ -96,14 +97,6 @@ function serve(
       ),
     );
 }
-
-const tagsOf = (value: string): string[] =>
-  value.split(',').map((tag) =>
-    tag
-      .trim()
-      .replace(/^W\//, '')
-      .replace(/^"(.*)"$/, '$1'),
-  );
 
 function answerOf({ size, type, tag, modified }: FilesystemReplyBegin, tags: readonly string[]): HttpReplyBegin {
   const common = { etag: `"${tag}"`, 'last-modified': new Date(modified).toUTCString(), 'cache-control': 'no-cache' };
