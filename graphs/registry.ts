@@ -31,9 +31,8 @@ export const kinds: readonly Kind[] = [
   ...pending.filter((known) => !makeable.some(({ type, kind }) => type === known.type && kind === known.kind)),
 ];
 
-/** What a section holds that this build knows by type, and refuses: an unenforced guard is an open door. */
+/** What a section holds that this build knows by type, and refuses. */
 export const refusedTypes = {
-  guards: ['jwt', 'inline', 'x509'],
   stores: ['memory'],
   catalogs: ['inline', 'filesystem', 'schema-registry', 'apicurio', 'karapace'],
 } as const;

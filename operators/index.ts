@@ -6,6 +6,7 @@ export { type ConflateOptions, conflate } from './flow/conflate.ts';
 export { type FanoutOptions, fanout } from './flow/fanout.ts';
 export { filter } from './flow/filter.ts';
 export { type FromOffsetOptions, fromOffset } from './flow/from-offset.ts';
+export { guarded } from './flow/guarded.ts';
 export { type MapRuns, map } from './flow/map.ts';
 export { type MergeOptions, merge } from './flow/merge.ts';
 export { route } from './flow/route.ts';

@@ -16,6 +16,9 @@ export {
   type Frame,
   flush,
 } from './frame.ts';
+export { type InlineGuardOptions, inlineGuard } from './guards/inline.ts';
+export { type JwtGuardOptions, jwtGuard } from './guards/jwt.ts';
+export { ALGORITHMS, type Algorithm, type Jwk } from './guards/keys.ts';
 export { FrameLawError, type LawCode, lawful } from './lawful.ts';
 export { type Listener, listen, operate } from './listen.ts';
 export type { Chunk, KeyIndex, Log, LogIsolation, LogOffsets, Missed, Seen } from './log.ts';
@@ -26,7 +29,8 @@ export { cut, type Divisible, keep, type Parts } from './payload.ts';
 export { type Expression, type ExpressionNames, type ExpressionValues, expression } from './protocol/expression.ts';
 export type { Filesystem, FilesystemBegin, FilesystemReplyBegin } from './protocol/filesystem.ts';
 export { type FilterExpressions, filterExpressions } from './protocol/filter-expressions.ts';
-export type { Authorization, Guard, Identity } from './protocol/guard.ts';
+export type { Authorization, Guard, Guarded, GuardedProtocol, Identity, Renewal } from './protocol/guard.ts';
+export { unauthorized } from './protocol/guard.ts';
 export {
   type Http,
   type HttpBegin,
@@ -63,6 +67,7 @@ export { type Warmth, warmth } from './protocol/kafka-warmth.ts';
 export type { Endpoint, Net, NetBegin, NetLane } from './protocol/net.ts';
 export type { Sse, SseBegin, SseProgress } from './protocol/sse.ts';
 export { events, SseBody, type SseEvent, SseEvents } from './protocol/sse-events.ts';
+export { type Filling, fill } from './protocol/template.ts';
 export type { AnyLane, Binding, GapLane, Lane, LaneOperator, Protocol, Proxy, RunLane } from './protocol.ts';
 export { Fifo, type Owe, type Queue } from './queue.ts';
 export { type RelayOptions, relay } from './relay.ts';

@@ -1,25 +1,34 @@
-import { map, type Observable } from 'rxjs';
+import { map, type Observable, of } from 'rxjs';
 import { emitter } from '../../src/emitter.ts';
-import { begin, end, type Frame } from '../../src/frame.ts';
-import { type PathWhen, paramsOf, pathConditions } from '../../src/path-pattern.ts';
-import { expression } from '../../src/protocol/expression.ts';
+import { abort, begin, end, type Frame } from '../../src/frame.ts';
+import { pathPattern } from '../../src/path-pattern.ts';
 import type { Filesystem, FilesystemReplyBegin } from '../../src/protocol/filesystem.ts';
+import { unauthorized } from '../../src/protocol/guard.ts';
 import {
   type Http,
-  type HttpHeader,
+  type HttpBegin,
+  type HttpFault,
   type HttpReplyBegin,
   headerOf,
   headersOf,
   httpFault,
   pathOf,
 } from '../../src/protocol/http.ts';
+import { fill } from '../../src/protocol/template.ts';
 import type { Binding } from '../../src/protocol.ts';
-import { refusing, route } from '../flow/route.ts';
+import { route } from '../flow/route.ts';
+
+/** When a route takes a request: all that is given must hold. */
+export interface HttpFilesystemWhen {
+  /** The path without the query: `{name}` for a param, `*` for any run of characters. */
+  readonly path?: string;
+  readonly method?: string;
+}
 
 export interface HttpFilesystemRoute {
   /** Conditions, any of which takes a request; without any, it takes all. */
-  readonly when: readonly PathWhen[];
-  /** The file to read, such as `${params.path}`; that of the path by default. */
+  readonly when: readonly HttpFilesystemWhen[];
+  /** The file to read, such as `${params.path}` or `${guarded['jwt'].identity}/a.txt`; that of the path by default. */
   readonly with?: { readonly path?: string } | undefined;
   readonly exit: Binding<Filesystem>;
 }
@@ -33,8 +42,6 @@ export interface HttpFilesystemProxyOptions {
  * Serves files over http: GET and HEAD of a path read the file of that name, `index.html` of one that ends with `/`. The
  * answer has a content type and an etag, and is 304 to a client that has it already.
  *
- * @throws SluiceError OPTION_INVALID
- *
  * @example
  * const page = filesystemServer({ location: 'public' });
  * tcpServer({ port: 7114 })(httpServer()(httpFilesystemProxy()(page))).subscribe();
@@ -42,38 +49,69 @@ export interface HttpFilesystemProxyOptions {
 export const httpFilesystemProxy = ({
   routes = [],
 }: HttpFilesystemProxyOptions = {}): ((exit: Binding<Filesystem>) => Binding<Http>) => {
-  const ways = routes.map(({ when, with: made, exit }) => ({
-    taken: pathConditions(when),
-    file: made?.path && expression(made.path, { params: paramsOf(when) }),
-    exit,
-  }));
+  const ways = routes.map((each) => ({ ...each, conditions: each.when.map(conditionOf) }));
 
   return (exit) =>
-    route<Http>(({ headers, authorization }) => {
+    route<Http>((request) => {
+      const { headers, authorization } = request;
       const method = headerOf(headers, ':method') ?? '';
       if (method !== 'GET' && method !== 'HEAD') return NOT_ALLOWED;
       const asked = pathOf(headerOf(headers, ':path') ?? '/');
       const path = asked.endsWith('/') ? `${asked}index.html` : asked;
       try {
-        for (const { taken, file, exit: way } of ways) {
-          const params = taken({ path, method });
+        for (const { conditions, with: made, exit: taken } of ways) {
+          const params = conditions.length === 0 ? {} : firstOf(conditions, method, path);
           if (params === undefined) continue;
-          return serve(way, file ? (file({ params, authorization }) ?? '') : fileOf(path), method, headers);
+          const file =
+            made?.path === undefined
+              ? fileOf(path)
+              : fill(made.path, { params, authorization }, decodeURIComponent, nameOf);
+          return file === undefined ? NOBODY : serve(taken, file, method, request);
         }
-        return serve(exit, fileOf(path), method, headers);
+        return serve(exit, fileOf(path), method, request);
       } catch {
-        return refusing<Http>(httpFault('HTTP_BAD_REQUEST', 'the path has an escape that is none'));
+        return refusing(httpFault('HTTP_BAD_REQUEST', 'the path has an escape that is none'));
       }
     });
 };
 
+type Condition = (method: string, path: string) => Readonly<Record<string, string>> | undefined;
+
+function conditionOf({ path, method }: HttpFilesystemWhen): Condition {
+  const read = path === undefined ? () => ({}) : pathPattern(path);
+  return (asked, at) => (method === undefined || method === asked ? read(at) : undefined);
+}
+
+function firstOf(conditions: readonly Condition[], method: string, path: string): ReturnType<Condition> {
+  for (const condition of conditions) {
+    const params = condition(method, path);
+    if (params !== undefined) return params;
+  }
+  return undefined;
+}
+
+/** A claim as one name: with a `/` it would lead to the files of another. */
+const nameOf = (claim: string): string | undefined => (claim.includes('/') ? undefined : claim);
+
 const fileOf = (path: string): string => decodeURIComponent(path.slice(1));
 
-const NOT_ALLOWED = refusing<Http>(httpFault('HTTP_METHOD', 'files are read only', headersOf({ allow: 'GET, HEAD' })));
+const refusing =
+  (fault: HttpFault): Binding<Http> =>
+  () =>
+    of(abort(fault));
 
-function serve(exit: Binding<Filesystem>, path: string, method: string, headers: readonly HttpHeader[]): Binding<Http> {
+const NOT_ALLOWED = refusing(httpFault('HTTP_METHOD', 'files are read only', headersOf({ allow: 'GET, HEAD' })));
+
+const NOBODY = refusing(unauthorized('the file is that of somebody, and nobody was recognised'));
+
+function serve(
+  exit: Binding<Filesystem>,
+  path: string,
+  method: string,
+  { headers, authorization }: HttpBegin,
+): Binding<Http> {
   const tags = headers.filter(({ name }) => name === 'if-none-match').flatMap(({ value }) => tagsOf(value));
-  const opening = { path, metadata: method === 'HEAD', tags };
+  const opening = { path, metadata: method === 'HEAD', tags, ...(authorization !== undefined && { authorization }) };
   const asking: Observable<Frame<Filesystem['initial']>> = emitter(opening, () => ({ pull: () => end() }));
   return () =>
     exit(asking).pipe(

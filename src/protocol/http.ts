@@ -1,3 +1,4 @@
+import type { Observable } from 'rxjs';
 import { type Code, type Fault, SluiceError } from '../errors.ts';
 import type { Lane, Protocol } from '../protocol.ts';
 import type { Authorization } from './guard.ts';
@@ -14,6 +15,8 @@ export interface HttpBegin {
   readonly headers: readonly HttpHeader[];
   /** What the guards of the server found of it, for routes that are `guarded`; without guards it is not there. */
   readonly authorization?: Authorization;
+  /** Emits once the server is about to stop: an answer that has no end of its own should end. */
+  readonly draining?: Observable<unknown>;
 }
 
 /** What answers a request. */
@@ -56,6 +59,7 @@ export interface Http extends Protocol {
 const STATUSES = {
   HTTP_BAD_REQUEST: 400,
   HTTP_UNAUTHORIZED: 401,
+  GUARD_EXPIRED: 401,
   HTTP_FORBIDDEN: 403,
   HTTP_NOT_FOUND: 404,
   ROUTE_NONE: 404,
@@ -68,6 +72,7 @@ const STATUSES = {
   HTTP_EXPECTATION: 417,
   HTTP_HEADERS_TOO_LARGE: 431,
   HTTP_UNAVAILABLE: 503,
+  GUARD_UNAVAILABLE: 503,
   HTTP_UPSTREAM_TIMEOUT: 504,
 } as const satisfies Partial<Record<Code, number>>;
 

@@ -57,7 +57,7 @@ describe('YAML and code', () => {
     // Options are not part of the graph that one can look at, so the plans are held against each other.
     const planOf = (text: string) => {
       const source = new Source('x', text);
-      const plan = resolve(source, parse(source, env));
+      const plan = resolve(source, parse(source, env), []);
       return [...plan.bindings.values()].map(({ pointer: _, ...planned }) => planned);
     };
     expect(planOf(JSON.stringify(config))).toEqual(planOf(read(file)));
