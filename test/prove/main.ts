@@ -3,7 +3,10 @@ import { netProxy } from '../bench/net-proxy.ts';
 import { startCluster } from '../broker/cluster.ts';
 import { openJudge } from '../broker/judge.ts';
 import { serversOf } from '../integration/judged.ts';
+import { judgement } from '../integration/judgement/judgement.ts';
+import { snapshots } from '../integration/judgement/snapshots.ts';
 import { mutations } from '../integration/mutations.ts';
+import { Directories } from '../integration/pair.ts';
 import { type ChaosOptions, chaos } from '../properties/net-chaos.ts';
 import { Certificates } from '../src/net/certificates.ts';
 
@@ -40,7 +43,29 @@ async function mutated(): Promise<void> {
   }
 }
 
+async function judged(): Promise<void> {
+  const cluster = await startCluster({ heap: '1g' });
+  const directories = new Directories();
+  try {
+    const dir = (name: string): string => directories.of(name);
+    const options = { access: cluster, readers: 50, name: 'judged', dir: dir('judged'), patience: 600_000 };
+    const { mistakes, held, received, seconds } = await judgement({ ...options, records: 1_000_000 });
+    console.log(`50 readers of a cache pair over ${held} records, judged: ${mistakes.length} mistakes`);
+    console.log(`  they got ${received} records within ${seconds.toFixed(0)} s`);
+    const bounded = await snapshots({ access: cluster, topic: 'snapshots', keys: 5_000, reads: 25, dir });
+    const { written, left } = bounded;
+    console.log(`50 bounded reads of 5,000 keys that are rewritten all the time: ${bounded.mistakes.length} mistakes`);
+    console.log(`  ${written} records were written, of which the broker's cleaner left ${left}`);
+    for (const problem of [...mistakes, ...bounded.mistakes]) console.log(`  ${problem}`);
+    if (mistakes.length + bounded.mistakes.length > 0 || left >= written / 2) process.exitCode = 1;
+  } finally {
+    await cluster.stop();
+    directories.remove();
+  }
+}
+
 try {
+  await judged();
   await mutated();
   certificates.self('localhost', ['localhost']);
   certificates.join('keys.pem', 'localhost.key', 'localhost.pem');
