@@ -69,7 +69,8 @@ export class Dispatcher<R extends KeyedRecord> {
 
   /** Wakes a reader, which is at the end, when a record comes with one of these keys, or it is time to tell how far it is. */
   awaitKeys(waiter: Waiter, names: readonly string[], isolation: LogIsolation): void {
-    if (!this.#beds[isolation].join(waiter, names)) this.rouse(waiter);
+    // Who is not as far as those that sleep, on a log that was begun anew, has nothing to read before it changes.
+    if (!this.#beds[isolation].join(waiter, names)) this.awaitChange(waiter);
   }
 
   /** Takes a reader from where it waits for keys. */

@@ -168,7 +168,8 @@ export abstract class PartitionChanges extends PartitionLog {
     return { filled: highWatermark, tombstones: most };
   }
 
-  protected indexAnew(restored?: Restored): void {
+  /** @param isLate whether readers are there already */
+  protected indexAnew(restored?: Restored, isLate = false): void {
     if (!this.isCompacted) return this.follow(undefined);
     const { secret, scheduler } = this.options;
     const { begin, end } = this.state;
@@ -182,6 +183,6 @@ export abstract class PartitionChanges extends PartitionLog {
       advanced: () => this.indexed(),
       failed: (thrown: unknown) => this.changes.error(thrown),
     };
-    this.follow(new KeyFollower(table, covers, decisions, scheduler));
+    this.follow(new KeyFollower(table, covers, decisions, scheduler), isLate);
   }
 }

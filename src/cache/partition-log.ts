@@ -23,6 +23,9 @@ export abstract class PartitionLog implements Log<KafkaRecord> {
   readonly #holds = new Set<{ readonly end: bigint }>();
   readonly #breaks: Break[] = [];
   #offsets: LogOffsets = { isBegun: false, logStart: 0n, lastStableOffset: 0n, highWatermark: 0n, isLevel: false };
+  /** Where the log ends, and whether its source does, whether or not the index is as far. */
+  #highWatermark = 0n;
+  #isLevel = false;
   #stable = 0n;
   /** As `Log.cleaned`. What was cleaned before the log was opened is superseded below where it ended then. */
   cleaned = 0n;
@@ -30,6 +33,8 @@ export abstract class PartitionLog implements Log<KafkaRecord> {
   #transactions: Transactions;
   #keys: KeyFollower | undefined;
   #current: CurrentRecords | undefined;
+  /** Whether the index has all that is decided, or had when nothing was shown yet. */
+  #isIndexed = false;
 
   constructor(data: PartitionStore, reader: RowReader) {
     this.data = data;
@@ -54,7 +59,7 @@ export abstract class PartitionLog implements Log<KafkaRecord> {
   }
 
   get index(): KeyTable | undefined {
-    return this.#keys?.table;
+    return this.#isIndexed ? this.#keys?.table : undefined;
   }
 
   get seen(): Seen {
@@ -89,7 +94,7 @@ export abstract class PartitionLog implements Log<KafkaRecord> {
   }
 
   current(chunk: Chunk<KafkaRecord>, below?: bigint): Run<KafkaRecord> | undefined {
-    return this.#current === undefined ? chunk.run : this.#current.of(chunk, below);
+    return this.index === undefined ? chunk.run : (this.#current as CurrentRecords).of(chunk, below);
   }
 
   find(timestamp: bigint): Observable<bigint> {
@@ -143,10 +148,11 @@ export abstract class PartitionLog implements Log<KafkaRecord> {
     this.#breaks.push(one);
   }
 
-  /** What conflates from now on. */
-  protected follow(keys: KeyFollower | undefined): void {
+  /** What conflates from now on: what it has seen must not fall behind what is shown, so a late one is waited for. */
+  protected follow(keys: KeyFollower | undefined, isLate = false): void {
     this.#keys?.stop();
     this.#keys = keys;
+    this.#isIndexed = !isLate;
     this.#current = keys && new CurrentRecords(keys.table);
   }
 
@@ -162,8 +168,8 @@ export abstract class PartitionLog implements Log<KafkaRecord> {
 
   /** The index has come further. */
   protected indexed(): void {
-    const { highWatermark, isLevel } = this.#offsets;
-    this.#show(highWatermark, isLevel);
+    if (this.#keys !== undefined && this.#keys.position >= this.#stable) this.#isIndexed = true;
+    this.#show();
   }
 
   /** Takes in where the stored log stands now. Nothing is shown before the source has said where it ends. */
@@ -172,13 +178,19 @@ export abstract class PartitionLog implements Log<KafkaRecord> {
     this.#transactions = transactions;
     this.#stable = later(transactions.lastStableOffset, logStart);
     this.#keys?.wake();
-    this.#show(filled === undefined ? logStart : end, isLevel && filled !== undefined);
+    this.#highWatermark = filled === undefined ? logStart : end;
+    this.#isLevel = isLevel && filled !== undefined;
+    this.#show();
   }
 
-  #show(highWatermark: bigint, isLevel: boolean): void {
+  #show(): void {
     const { isBegun, logStart } = this.data.state;
-    const indexed = later(this.#keys?.position ?? this.#stable, logStart);
+    const highWatermark = this.#highWatermark;
+    const seen = this.#isIndexed ? this.#keys?.position : undefined;
+    const indexed = later(seen ?? this.#stable, logStart);
     const lastStableOffset = earlier(highWatermark, earlier(indexed, this.#stable));
+    // As long as the index is behind, what is shown as decided is not yet where that ends at the source.
+    const isLevel = this.#isLevel && indexed >= this.#stable;
     const known = this.#offsets;
     const isSame =
       known.isBegun === isBegun &&

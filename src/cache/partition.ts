@@ -216,7 +216,7 @@ export class Partition extends PartitionChanges implements FollowedLog {
   compact(isCompacted: boolean): void {
     if (isCompacted === this.isCompacted) return;
     this.isCompacted = isCompacted;
-    this.indexAnew();
+    this.indexAnew(undefined, true);
     this.publish();
   }
 

@@ -8,7 +8,10 @@ import { startCluster } from '../broker/cluster.ts';
 import { type Judge, openJudge } from '../broker/judge.ts';
 import { COMPRESSIONS, writtenByKafka, writtenByKafkajs, writtenByUs } from '../integration/codecs.ts';
 import { serversOf } from '../integration/judged.ts';
+import { judgement } from '../integration/judgement/judgement.ts';
+import { snapshots } from '../integration/judgement/snapshots.ts';
 import { mutations } from '../integration/mutations.ts';
+import { Directories } from '../integration/pair.ts';
 import { pairStorm } from '../integration/pair-storm.ts';
 import { type ChaosOptions, chaos } from '../properties/net-chaos.ts';
 import { Certificates } from '../src/net/certificates.ts';
@@ -21,6 +24,7 @@ export const parts: Readonly<Record<string, Proof>> = {
   codecs: (_, say) => codecs(say),
   events: (_, say) => events(say),
   mutations: (seed, say) => mutated(seed, say),
+  judgement: (_, say) => judged(say),
   storm: (_, say) => storm(say),
   tcp: (seed, say) => connections({ connections: 10_000, atOnce: 2_000, seed }, say),
   tls: (seed, say) => withVault((vault) => connections({ connections: 10_000, atOnce: 1_000, seed, vault }, say)),
@@ -91,6 +95,26 @@ const mutated = (seed: number, say: Say): Promise<readonly string[]> =>
     say(`memory grew by ${growth.toFixed(0)} MB`);
     return mistakes;
   });
+
+/** A million records through a cache pair, to readers of every kind; and bounded reads of what is rewritten all the time. */
+async function judged(say: Say): Promise<readonly string[]> {
+  const cluster = await startCluster({ heap: '1g' });
+  const directories = new Directories();
+  const dir = (name: string): string => directories.of(name);
+  try {
+    const reading = { access: cluster, readers: 50, name: 'judged', dir: dir('judged'), patience: 600_000 };
+    const { mistakes, held, received, seconds } = await judgement({ ...reading, records: 1_000_000 });
+    say(`50 readers over ${held} records got ${received} within ${seconds.toFixed(0)} s`);
+    const bounded = await snapshots({ access: cluster, topic: 'snapshots', keys: 5_000, reads: 25, dir });
+    const { written, left } = bounded;
+    say(`50 bounded reads of 5,000 keys, while ${written} records were written, of which the cleaner left ${left}`);
+    const idle = left >= written / 2 ? ["the broker's cleaner did too little for this to prove anything"] : [];
+    return [...mistakes, ...bounded.mistakes, ...idle];
+  } finally {
+    await cluster.stop();
+    directories.remove();
+  }
+}
 
 /** Many producers through a cache pair, while connections are cut and a leader is killed. */
 async function storm(say: Say): Promise<readonly string[]> {

@@ -209,6 +209,37 @@ describe('a partition', () => {
     await close();
   });
 
+  it('should take nothing back of what it shows when its topic becomes compacted, and conflate once all keys are known', async () => {
+    const { log, topic, close } = await open(directory());
+    await begin(log, 0n, 3n);
+    await done(log.append([0n, 1n, 2n].map((offset) => batch(offset, [['k', `${offset}`]]))));
+    const shown: bigint[] = [];
+    const left = log.changes.subscribe(() => shown.push(log.offsets.lastStableOffset));
+    const configs = { 'cleanup.policy': 'compact' };
+    await done(topic.remember({ topicId: 'id', partitions: [0], configs }));
+    expect(shown.filter((offset) => offset < 3n)).toEqual([]);
+    await done(log.ready());
+    expect(log.index?.newest(Buffer.from('k'))).toBe(2n);
+    left.unsubscribe();
+    await close();
+  });
+
+  it('should not be level before its index is, so that a snapshot has all that is decided by then', async () => {
+    const { log, close } = await open(directory(), { isCompacted: true });
+    await begin(log, 0n, 60_000n);
+    const told: string[] = [];
+    const left = log.changes.subscribe(() => {
+      const { isLevel, lastStableOffset } = log.offsets;
+      told.push(`${isLevel ? 'level' : 'behind'} at ${lastStableOffset}`);
+    });
+    const records = (at: number) => Array.from({ length: 1_000 }, (_, n) => [`k${at + n}`, ''] as const);
+    await done(log.append(Array.from({ length: 60 }, (_, n) => batch(BigInt(n * 1_000), records(n * 1_000)))));
+    await done(log.ready());
+    expect(told.filter((one) => one.startsWith('level'))).toEqual(['level at 60000']);
+    left.unsubscribe();
+    await close();
+  });
+
   it('should tell of a topic that was made again by the id that has its name now', async () => {
     const { log, close } = await open(directory());
     await begin(log, 0n, 1n);
