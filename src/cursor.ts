@@ -47,7 +47,6 @@ export class Cursor<R extends KeyedRecord> implements Waiter {
       changed(this);
     });
     dispatcher.join(this);
-    life.add(() => this.close());
     this.#start();
   }
 

@@ -1,4 +1,4 @@
-import { firstValueFrom, lastValueFrom, toArray } from 'rxjs';
+import { concat, concatMap, firstValueFrom, lastValueFrom, of, Subject, toArray } from 'rxjs';
 import { messages } from '../../src/messages/index.ts';
 import type { Kafka, KafkaBegin } from '../../src/protocol/kafka.ts';
 import type { Binding } from '../../src/protocol.ts';
@@ -18,6 +18,25 @@ const all = (topic: string, more: Partial<Extract<KafkaBegin, { api: 'merged' }>
   until: 'latest',
   ...more,
 });
+
+const begins = (topic: string, from: 'default' | 'earliest'): KafkaBegin => ({
+  api: 'merged',
+  capabilities: 'fetch',
+  topic,
+  ...(from === 'earliest' && { from: { default: from } }),
+});
+
+/** Holds back the ends of transactions, and all behind them, until something completes. */
+const holding =
+  (released: Subject<never>) =>
+  (source: Binding<Kafka>): Binding<Kafka> =>
+  (initial) =>
+    source(initial).pipe(
+      concatMap((frame) => {
+        const isMarker = frame.kind === 'data' && 'isControl' in frame.payload && frame.payload.isControl;
+        return isMarker ? concat(released, of(frame)) : of(frame);
+      }),
+    );
 
 describeKafka('a cache pair', (kafka) => {
   const directories = new Directories();
@@ -47,7 +66,12 @@ describeKafka('a cache pair', (kafka) => {
     await judge.write(topic, [{ value: 'c' }, { value: 'd' }]);
     const options = { from: progress, until: 'latest', value: 'string', marks: true };
     const told = async (binding: Binding<Kafka>) => {
-      const items = await until(() => lastValueFrom(reading(binding, options).pipe(toArray())));
+      // It takes a moment until the cache learns of it, or may be opened.
+      const items = await until(async () => {
+        const read = await lastValueFrom(reading(binding, options).pipe(toArray()));
+        expect(read.map(({ mark }) => mark as string | undefined)).toContain('gap');
+        return read;
+      });
       return items.filter(({ mark }) => (mark as string | undefined) !== 'progress');
     };
     const expected = ['gap recreated', 'c', 'd', 'caught-up'];
@@ -83,4 +107,73 @@ describeKafka('a cache pair', (kafka) => {
       { mark: 'caught-up' },
     ]);
   });
+
+  it.each(['delete', 'compact'])(
+    'should not serve what a transaction wrote whose abort is still to be fetched, of a topic that is to %s',
+    async (policy) => {
+      const topic = `pair-backfill-${policy}`;
+      await judge.createTopic(topic, { config: { 'cleanup.policy': policy } });
+      const write = (value: string) =>
+        judge.write(
+          topic,
+          [0, 1].map((n) => ({ key: `k${n}`, value: `${value}${n}` })),
+        );
+      await write('before');
+      const producer = judge.kafka.producer({ transactionalId: topic, maxInFlightRequests: 1, idempotent: true });
+      await producer.connect();
+      const transaction = await producer.transaction();
+      await transaction.send({ topic, messages: [0, 1].map((n) => ({ key: `k${n}`, value: `void${n}` })) });
+      await write('meanwhile');
+      await transaction.abort();
+      await producer.disconnect();
+      await write('after');
+      const released = new Subject<never>();
+      const pair = pairOf(kafka.access, { dir: directories.of(topic) }, holding(released));
+      const read = (isolation: 'read_committed' | 'read_uncommitted') =>
+        new Subscriber(pair, all(topic, { isolation, until: undefined as never }));
+      const [committed, uncommitted] = [read('read_committed'), read('read_uncommitted')];
+      // The source says that all is decided; what the cache has is not.
+      expect(await judge.stable(topic)).toEqual(new Map([[0, 9n]]));
+      await uncommitted.until(() => uncommitted.records.length === 6);
+      await committed.until(() => committed.records.length === 2);
+      const valuesOf = ({ records }: Subscriber) => records.map(({ value }) => value);
+      expect(valuesOf(committed)).toEqual(['before0', 'before1']);
+      expect(committed.marks.some(({ mark }) => mark === 'caught-up')).toBe(false);
+      released.complete();
+      await committed.until(() => committed.records.at(-1)?.value === 'after1');
+      // What was superseded by then need not come on a compacted topic.
+      const came = valuesOf(committed).filter((value) => policy === 'delete' || !value?.startsWith('meanwhile'));
+      const between = policy === 'delete' ? ['meanwhile0', 'meanwhile1'] : [];
+      expect(came).toEqual(['before0', 'before1', ...between, 'after0', 'after1']);
+      for (const reader of [committed, uncommitted]) reader.leave();
+    },
+  );
+
+  it.each(['historical', 'live'] as const)(
+    'should begin a plain topic %s, and go on so when opened again',
+    async (defaultOffset) => {
+      const topic = `pair-begins-${defaultOffset}`;
+      await judge.createTopic(topic);
+      await judge.write(topic, [{ value: 'old' }]);
+      const options = { dir: directories.of(topic), topics: [{ name: topic, defaultOffset }] };
+      const read = async (from: 'default' | 'earliest', count: number, then?: string): Promise<unknown[]> => {
+        const reader = await until(async () => {
+          const opened = new Subscriber(pairOf(kafka.access, options), begins(topic, from));
+          await opened.until(() => opened.marks.some(({ mark }) => mark === 'caught-up'));
+          return opened;
+        });
+        if (then !== undefined) await judge.write(topic, [{ value: then }]);
+        await reader.until(() => reader.records.length === count);
+        reader.leave();
+        return reader.records.map(({ value }) => value);
+      };
+      const isLive = defaultOffset === 'live';
+      expect(await read('default', isLive ? 1 : 2, 'first')).toEqual(isLive ? ['first'] : ['old', 'first']);
+      await judge.write(topic, [{ value: 'while it was closed' }]);
+      const cached = [...(isLive ? [] : ['old']), 'first', 'while it was closed'];
+      expect(await read('default', isLive ? 1 : 4, 'second')).toEqual([...(isLive ? [] : cached), 'second']);
+      // Whatever a stream begins at by default, all that is cached is there.
+      expect(await read('earliest', cached.length + 1)).toEqual([...cached, 'second']);
+    },
+  );
 });

@@ -50,7 +50,19 @@ describeOwnKafka('kafka client, and three brokers', () => {
     const produced = await sluice(['produce', ...on, '--key-separator', ':'], env, `${lines.join('\n')}\n`);
     expect(produced).toEqual({ code: 0, out: '', err: '100 records acknowledged\n' });
     const { out } = await sluice(['consume', ...on, '--from', 'earliest', '--until', 'latest', '--json'], env);
-    const records = printed(out) as { partition: number; key: string; value: string }[];
+    const records = printed(out) as { partition: number; offset: number; key: string; value: string }[];
+    for (const record of records) {
+      expect(record).toEqual({
+        topic: 'three',
+        partition: expect.any(Number),
+        offset: expect.any(Number),
+        timestamp: expect.any(Number),
+        key: `k${record.value}`,
+        value: expect.any(String),
+        headers: [],
+      });
+    }
+    expect(new Set(records.map(({ partition, offset }) => `${partition}/${offset}`)).size).toBe(100);
     expect(new Set(records.map(({ partition }) => partition)).size).toBe(PARTITIONS);
     expect(records.map(({ key, value }) => `${key}:${value}`).sort()).toEqual([...lines].sort());
   });

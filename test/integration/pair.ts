@@ -24,10 +24,18 @@ export class Directories {
   }
 }
 
-/** A cache pair before a cluster, both joints held to the laws. It lets go of its cache as soon as nobody reads. */
-export function pairOf(access: Access, options: CacheServerOptions): Binding<Kafka> {
-  const source = client(tcpClient(), { servers: serversOf(access), metadataMaxAge: 500 });
-  const server = cacheServer((initial) => source(initial).pipe(lawful('client')), {
+/**
+ * A cache pair before a cluster, both joints held to the laws. It lets go of its cache as soon as nobody reads.
+ *
+ * @param between what stands between the cache and the client of the cluster
+ */
+export function pairOf(
+  access: Access,
+  options: CacheServerOptions,
+  between: (source: Binding<Kafka>) => Binding<Kafka> = (source) => source,
+): Binding<Kafka> {
+  const source = between(client(tcpClient(), { servers: serversOf(access), metadataMaxAge: 500 }));
+  const server = cacheServer((initial) => source(initial).pipe(lawful('source')), {
     grace: 0,
     upkeepInterval: 500,
     ...options,

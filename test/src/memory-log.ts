@@ -50,7 +50,7 @@ export class MemoryLog implements Log<KafkaRecord> {
   readonly #scheduler: SchedulerLike;
   readonly #newest = new Map<string, bigint>();
   readonly #open = new Map<string, bigint>();
-  readonly #held = new Set<bigint>();
+  readonly #held = new Set<{ readonly end: bigint }>();
   readonly #chunks = new Map<string, Chunk<KafkaRecord>>();
   readonly #current = new WeakMap<
     object,
@@ -151,7 +151,7 @@ export class MemoryLog implements Log<KafkaRecord> {
       if (offset >= lastStableOffset || key === null) return true;
       if (isAborted) return false;
       const newer = (later.get(Buffer.from(key).toString()) ?? []).filter((other) => other > offset);
-      const isHeld = [...this.#held].some((end) => offset < end && !newer.some((other) => other < end));
+      const isHeld = [...this.#held].some(({ end }) => offset < end && !newer.some((other) => other < end));
       return newer.length === 0 || isHeld;
     });
     if (this.#kept.length < before) this.cleaned = lastStableOffset;
@@ -261,8 +261,9 @@ export class MemoryLog implements Log<KafkaRecord> {
   }
 
   hold(end: bigint): () => void {
-    this.#held.add(end);
-    return () => this.#held.delete(end);
+    const held = { end };
+    this.#held.add(held);
+    return () => this.#held.delete(held);
   }
 
   #chunkAt(offset: bigint, isolation: LogIsolation): Chunk<KafkaRecord> | undefined {
