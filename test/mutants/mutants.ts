@@ -237,7 +237,6 @@ export const mutants: readonly Mutant[] = [
   ),
   staged('stage-lane').of('record.held -= written;', ''),
   staged('stage-lane').of('this.#isSwallowing = !record.isWhole;', 'this.#isSwallowing = false;'),
-  staged('stage-lane').of('if (this.#open !== undefined) this.#advance(this.#open);', ''),
   staged('moving').of('if (this.#isOverdue) return true;', ''),
   staged('moving').of('if (isSingle) return false;', 'if (before > 0) return false;'),
   staged('lane-credit').of(
