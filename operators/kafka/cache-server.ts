@@ -77,7 +77,10 @@ export function cacheServer(exit: Binding<Kafka>, options: CacheServerOptions): 
     onRetry,
   });
   const written = topics.written.bind(topics);
-  const stages = new Stages(exit, settingsOf({ store: `${dir}/staged`, window: STAGE_WINDOW, written, scheduler }));
+  const stages = new Stages(
+    exit,
+    settingsOf({ store: `${dir}/staged`, window: STAGE_WINDOW, grace, written, scheduler }),
+  );
   const binding = answer((begin, stream) => {
     const { ext, control } = begin;
     if (isDirect(ext)) return directAnswer(exit, ext, stream);
