@@ -30,7 +30,7 @@ async function readAll(binding: Binding<Kafka>, topic: string): Promise<string[]
   const read: string[] = [];
   const options = { topic, from: 'earliest', until: 'latest', key: 'string', value: 'string', marks: true } as const;
   for await (const item of messages(binding, options)) {
-    if ('offset' in item) read.push(`${item.key}=${item.value.slice(0, 9)}`);
+    if ('offset' in item) read.push(`${item.key}=${item.value?.slice(0, 9)}`);
     else if (item.mark === 'gap') read.push(`gap ${item.from}-${item.to} ${item.reason}`);
   }
   return read;

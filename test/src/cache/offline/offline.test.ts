@@ -1,6 +1,6 @@
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { concatMap, lastValueFrom } from 'rxjs';
+import { concatMap, lastValueFrom, type Observable } from 'rxjs';
 import { stateKey, topicKey } from '../../../../src/cache/keys.ts';
 import { openLevel } from '../../../../src/cache/level.ts';
 import { clear } from '../../../../src/cache/offline/clear.ts';
@@ -83,7 +83,12 @@ describe('a cache that no process has open', () => {
     await expect(lastValueFrom(survey(join(root, 'nowhere')))).rejects.toThrow('CACHE_OPEN');
     await expect(lastValueFrom(survey(root))).rejects.toThrow(`there is ${join(root, '0')}`);
     const { close } = await open(directory);
-    for (const work of [survey(directory), verify(directory), clear(directory, { isEmbedded: false })])
+    const works: Observable<unknown>[] = [
+      survey(directory),
+      verify(directory),
+      clear(directory, { isEmbedded: false }),
+    ];
+    for (const work of works)
       await expect(lastValueFrom(work)).rejects.toThrow(`CACHE_LOCKED: ${directory} is open in process ${process.pid}`);
     await close();
     const [manifest] = readdirSync(join(directory, 'store')).filter((name) => name.startsWith('MANIFEST'));
