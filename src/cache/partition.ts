@@ -6,6 +6,7 @@ import type { FollowedLog, RefetchSource, Standing } from './following/followed-
 import { KeySaver } from './key-saver.ts';
 import { rowsBelow } from './keys.ts';
 import { Mender } from './mender.ts';
+import { later } from './offsets.ts';
 import { lost } from './open-partition.ts';
 import { PartitionChanges, type PartitionOptions, type Restored } from './partition-changes.ts';
 import { type RowMeta, rowsFrom } from './row.ts';
@@ -92,14 +93,14 @@ export class Partition extends PartitionChanges implements FollowedLog {
     return forkJoin([arriving, this.tail(bytes)]).pipe(concatMap(([arrived, rows]) => this.store(arrived, rows)));
   }
 
-  pass(offset: bigint): Observable<void> {
+  pass(offset: bigint, topicId = this.options.topicId()): Observable<void> {
     return this.#serial.run(() => {
       const { state } = this;
       const known = this.known();
       const filled = this.options.isEmbedded ? { filled: 0n } : {};
       if (!state.isBegun) {
-        const begun = { ...state, ...known, ...filled, isBegun: true, begin: offset, logStart: offset, end: offset };
-        return this.commit({ state: begun }, () => this.indexAnew());
+        const begun = { ...state, ...known, ...filled, topicId, isBegun: true, begin: offset };
+        return this.commit({ state: { ...begun, logStart: offset, end: offset } }, () => this.indexAnew());
       }
       if (offset <= state.end) return of(undefined);
       return this.commit({ state: { ...state, ...known, end: offset }, rows: rowsFrom(state.end, offset, []) });
@@ -130,6 +131,10 @@ export class Partition extends PartitionChanges implements FollowedLog {
       this.publish();
       return isOld ? this.commit({ state: { ...state, ...this.known() } }) : of(undefined);
     });
+  }
+
+  expect(end: bigint): void {
+    this.expected = later(this.expected, end);
   }
 
   unlevel(): void {
@@ -164,8 +169,10 @@ export class Partition extends PartitionChanges implements FollowedLog {
     });
   }
 
-  restart(reason: 'recreated' | 'tombstones' | 'corrupt'): Observable<void> {
-    return this.#serial.run(() => this.beginAnew(reason === 'tombstones' ? undefined : { reason, at: this.state.end }));
+  restart(reason: 'recreated' | 'tombstones' | 'corrupt', topicId?: string): Observable<void> {
+    return this.#serial.run(() =>
+      this.beginAnew(reason === 'tombstones' ? undefined : { reason, at: this.state.end }, topicId),
+    );
   }
 
   /** The batches of a row; nothing if they are not what was stored. */

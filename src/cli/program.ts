@@ -13,6 +13,7 @@ import { run } from './run.ts';
 
 const isolations = ['read_committed', 'read_uncommitted'] satisfies Isolation[];
 const acks = ['none', 'leader', 'all'] satisfies Acks[];
+const dir = ['--dir <path>', 'where state lives (default: .sluice/<name>)'] as const;
 
 const examples = `
 Examples:
@@ -20,6 +21,7 @@ Examples:
   $ sluice run gateway.yaml --dir /var/lib/sluice the same, state elsewhere
   $ sluice consume client.yaml --binding app --topic orders --from earliest --until latest --json
   $ sluice consume client.yaml --binding app --topic orders --from @2026-11-23T08:00:00Z --header kind=paid
+  $ sluice consume cache.yaml --binding app --topic orders --from earliest       through a cache in .sluice/cache
   $ printf 'k:v\\n' | sluice produce client.yaml --binding app --topic orders --key-separator :
   $ sluice cache inspect .sluice/gateway/cache    what a cache has, while nothing runs
   $ sluice validate *.yaml                        say what is wrong, start nothing
@@ -52,7 +54,7 @@ export async function sluice(args: readonly string[], io: Io, bindings: Supplied
     .command('run')
     .description('run the graph of a file')
     .argument('<file>', 'a config, in YAML or as a JavaScript module')
-    .option('--dir <path>', 'where state lives (default: .sluice/<name>)')
+    .option(...dir)
     .option('--drain <seconds>', 'how long open streams get to finish after a signal', seconds, 10)
     .action(async (file, options) => {
       code = await run(file, options, io);
@@ -73,6 +75,7 @@ export async function sluice(args: readonly string[], io: Io, bindings: Supplied
     .addOption(new Option('--isolation <level>', 'whether to show undecided and aborted records').choices(isolations))
     .option('--dir <path>', 'where state lives (default: .sluice/<name>)')
     .option('--json', 'a JSON object a line')
+    .option(...dir)
     .action(async (file, options) => {
       code = await consume(file, { ...options, bindings }, io);
     });
@@ -93,6 +96,7 @@ export async function sluice(args: readonly string[], io: Io, bindings: Supplied
     .option('--header <name=value>', 'a header of every record; may be repeated', header)
     .option('--partition <number>', 'where they go; by key or in turn by default', partition)
     .addOption(new Option('--acks <acks>', 'how many replicas must have a record (default: all)').choices(acks))
+    .option(...dir)
     .action(async (file, options) => {
       code = await produce(file, { ...options, bindings }, io);
     });

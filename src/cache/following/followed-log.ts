@@ -36,12 +36,18 @@ export interface FollowedLog extends Log<KafkaRecord> {
   lose(offset: bigint): Observable<void>;
   /** Learns where the source stands at a time; what is below its log start goes. */
   stand(standing: Standing, time: number): Observable<void>;
+  /** Learns that the source has records up to, not including, an offset, and will not lose them. */
+  expect(end: bigint): void;
   /** What is known of the source may be out of date. */
   unlevel(): void;
   /** Removes what is at `offset` or behind it, since the source did. */
   truncate(offset: bigint): Observable<void>;
-  /** Drops all there is, since the source holds another log by now, or tombstones may have gone that were never seen. */
-  restart(reason: 'recreated' | 'tombstones'): Observable<void>;
+  /**
+   * Drops all there is, since the source holds another log by now, or tombstones may have gone that were never seen.
+   *
+   * @param topicId the id of the other one's topic
+   */
+  restart(reason: 'recreated' | 'tombstones', topicId?: string): Observable<void>;
 }
 
 /** What is remembered of a topic, so that it can be served without its source. */

@@ -82,7 +82,13 @@ export class FakeLog implements FollowedLog {
 
   get offsets() {
     const end = this.next ?? 0n;
-    return { logStart: 0n, lastStableOffset: end, highWatermark: end, isLevel: this.isLevel };
+    return {
+      isBegun: this.next !== undefined,
+      logStart: 0n,
+      lastStableOffset: end,
+      highWatermark: end,
+      isLevel: this.isLevel,
+    };
   }
 
   settle(): void {
@@ -119,6 +125,10 @@ export class FakeLog implements FollowedLog {
     });
   }
 
+  expect(end: bigint): void {
+    this.done.push(`expect ${end}`);
+  }
+
   unlevel(): void {
     this.isLevel = false;
   }
@@ -129,8 +139,8 @@ export class FakeLog implements FollowedLog {
     });
   }
 
-  restart(reason: string): Observable<void> {
-    return this.#write(`restart ${reason}`, () => {
+  restart(reason: string, topicId?: string): Observable<void> {
+    return this.#write([`restart ${reason}`, topicId].join(' ').trimEnd(), () => {
       this.next = undefined;
       this.lastEpoch = -1;
     });
