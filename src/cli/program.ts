@@ -73,7 +73,6 @@ export async function sluice(args: readonly string[], io: Io, bindings: Supplied
     .option('--header <name=value>', 'only records with this header; all of them, if several', header)
     .option('--limit <records>', 'stop after so many', integer(1))
     .addOption(new Option('--isolation <level>', 'whether to show undecided and aborted records').choices(isolations))
-    .option('--dir <path>', 'where state lives (default: .sluice/<name>)')
     .option('--json', 'a JSON object a line')
     .option(...dir)
     .action(async (file, options) => {
@@ -91,7 +90,6 @@ export async function sluice(args: readonly string[], io: Io, bindings: Supplied
         .argParser(separator)
         .conflicts('file'),
     )
-    .option('--dir <path>', 'where state lives (default: .sluice/<name>)')
     .option('--file <path>', 'send this file as one value instead')
     .option('--header <name=value>', 'a header of every record; may be repeated', header)
     .option('--partition <number>', 'where they go; by key or in turn by default', partition)
