@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { promisify } from 'node:util';
 
 /** A process of this machine. Its arguments are not even read: they may hold secrets. */
@@ -49,7 +50,8 @@ const fromProc =
     const found = await Promise.all(
       pids.map(async (pid) => {
         try {
-          return processOfStat(await readFile(`/proc/${pid}/stat`, 'utf8'), units);
+          const found = processOfStat(await readFile(`/proc/${pid}/stat`, 'utf8'), units);
+          return found.name.includes(' ') ? { ...found, name: await executableOf(found) } : found;
         } catch (thrown) {
           if (GONE.has((thrown as NodeJS.ErrnoException).code ?? '')) return undefined;
           throw thrown;
@@ -61,6 +63,10 @@ const fromProc =
 
 /** How Linux says that a process ended between two looks. */
 const GONE = new Set(['ENOENT', 'ESRCH']);
+
+/** A process may give itself a name that has its arguments; its executable has none. That of others cannot be seen. */
+const executableOf = ({ pid, name }: Process): Promise<string> =>
+  readlink(`/proc/${pid}/exe`).then(basename, () => name.split(' ')[0] as string);
 
 /** Reads a `/proc/PID/stat` as proc_pid_stat(5) has it. The name stands in parentheses, and may itself hold some. */
 export function processOfStat(stat: string, { page, ticks, boot }: LinuxUnits): Process {

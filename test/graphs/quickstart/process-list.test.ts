@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { processesOfPs, processList, processOfStat } from '../../../graphs/quickstart/process-list.ts';
 import { until } from '../../broker/until.ts';
 
@@ -24,6 +26,16 @@ describe('the processes of this machine', () => {
     const text = JSON.stringify(await list());
     child.kill();
     expect(text).not.toContain('1234.5678');
+  });
+
+  it('have none that a process names itself with, either', async () => {
+    const child = spawn(process.execPath, ['-e', "process.title = 'a secret=5'; setInterval(() => {}, 1000)"]);
+    const list = await processList();
+    const named = async () => (await list()).find(({ pid }) => pid === child.pid)?.name;
+    await until(async () => expect(readFileSync(`/proc/${child.pid}/comm`, 'utf8')).toBe('a secret=5\n'));
+    const name = await named();
+    child.kill();
+    expect(name).toBe(basename(process.execPath));
   });
 
   it('have no process that ended while they were read', async () => {
