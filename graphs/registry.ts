@@ -4,13 +4,24 @@ import { filesystem } from './kinds/filesystem.ts';
 import { http } from './kinds/http.ts';
 import { kafka } from './kinds/kafka.ts';
 import { kafkaCache } from './kinds/kafka-cache.ts';
+import { kafkaEmbedded } from './kinds/kafka-embedded.ts';
 import { pending } from './kinds/pending.ts';
 import { sse } from './kinds/sse.ts';
 import { tcp } from './kinds/tcp.ts';
 import { tls } from './kinds/tls.ts';
 
 /** Every kind that this build can make. To add a binding, describe its kinds and list them here. */
-export const makeable = [...tcp, ...tls, ...echo, ...http, ...sse, ...filesystem, ...kafka, ...kafkaCache] as const;
+export const makeable = [
+  ...tcp,
+  ...tls,
+  ...echo,
+  ...http,
+  ...sse,
+  ...filesystem,
+  ...kafka,
+  ...kafkaCache,
+  ...kafkaEmbedded,
+] as const;
 
 /** Every kind that this build knows, the ones it cannot honour yet included. */
 export const kinds: readonly Kind[] = [

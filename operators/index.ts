@@ -22,6 +22,11 @@ export {
 export { type CacheClientOptions, cacheClient } from './kafka/cache-client.ts';
 export { type CacheServer, type CacheServerOptions, cacheServer } from './kafka/cache-server.ts';
 export { client as kafkaClient, type KafkaClientOptions } from './kafka/client.ts';
+export {
+  embedded as kafkaEmbedded,
+  type KafkaEmbedded,
+  type KafkaEmbeddedOptions,
+} from './kafka/embedded.ts';
 export { type KafkaWhen, kafkaMatches } from './kafka/matches.ts';
 export { type SseWhen, sseMatches } from './sse/matches.ts';
 export { type SseServerOptions, sseServer } from './sse/server.ts';

@@ -28,7 +28,7 @@ const rules: readonly { readonly from: RegExp; readonly may: RegExp }[] = [
   { from: /^src\/net\//, may: /^node:|^rxjs$|^node-forge$|^src\/(net\/|protocol\/)?[a-z0-9-]+\.ts$/ },
   {
     from: /^src\/cache\//,
-    may: /^node:|^rxjs$|^classic-level$|^@node-rs\/crc32$|^src\/(cache\/([a-z]+\/)?|protocol\/|records\/(codecs\/)?)?[a-z0-9-]+\.ts$/,
+    may: /^node:|^rxjs$|^classic-level$|^@node-rs\/crc32$|^src\/(cache\/([a-z]+\/)?|protocol\/|producing\/|records\/(codecs\/)?)?[a-z0-9-]+\.ts$/,
   },
   { from: /^src\/kafka\/kafkajs\.ts$/, may: /^kafkajs|^rxjs$|^src\/(kafka\/(requests\/)?|protocol\/)?[a-z0-9-]+\.ts$/ },
   {
@@ -38,8 +38,9 @@ const rules: readonly { readonly from: RegExp; readonly may: RegExp }[] = [
   { from: /^src\/records\//, may: /^@node-rs\/crc32$|^src\/(records\/(codecs\/)?|protocol\/)?[a-z0-9-]+\.ts$/ },
   {
     from: /^src\/kafka\//,
-    may: /^node:|^rxjs$|^src\/(kafka\/([a-z]+\/)?|protocol\/|records\/(codecs\/)?)?[a-z0-9-]+\.ts$/,
+    may: /^node:|^rxjs$|^src\/(kafka\/([a-z]+\/)?|protocol\/|producing\/|records\/(codecs\/)?)?[a-z0-9-]+\.ts$/,
   },
+  { from: /^src\/producing\//, may: /^rxjs$|^src\/(producing\/|protocol\/|records\/)?[a-z-]+\.ts$/ },
   { from: /^src\/messages\//, may: /^node:(buffer|stream)$|^rxjs$|^src\/(messages\/|protocol\/)?[a-z-]+\.ts$/ },
   {
     from: /^src\/stage\//,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { statfs } from 'node:fs';
-import { catchError, concatMap, forkJoin, map, Observable, of, type SchedulerLike } from 'rxjs';
+import { catchError, concatMap, forkJoin, map, Observable, of, type SchedulerLike, Subscriber } from 'rxjs';
 import { SluiceError } from '../errors.ts';
 import { listen } from '../listen.ts';
 import { isFault } from '../protocol/kafka-error.ts';
@@ -64,8 +64,11 @@ export const openCache = (path: string, options: CacheOptions): Observable<Cache
         ...{ directory: path, memory: new Memory(options.memory ?? MEMORY), scheduler, secret, isEmbedded, notify },
         maxInflated: options.maxInflated ?? INFLATED,
       });
-    listen(openStore(directory, { kind, open: (at) => open(at).pipe(concatMap(read)), notify }), out, {
+    // Not undone with what it is for: a store that opens when nobody wants it any more has to be closed again.
+    const life = new Subscriber<never>({ next() {}, error: (thrown: unknown) => out.error(thrown), complete() {} });
+    listen(openStore(directory, { kind, open: (at) => open(at).pipe(concatMap(read)), notify }), life, {
       next(opened) {
+        if (out.closed) return void opened.store.close().subscribe({ error() {} });
         const ready = cacheOf(opened);
         cache = ready;
         const failed = ({ name }: Upkept, thrown: unknown): void => {

@@ -99,7 +99,7 @@ export type KafkaReplyBegin =
   | ({
       readonly api: 'fetch';
       readonly topicId?: string;
-      /** Where the records are, from a cache_server: behind such a BEGIN come watermarks, and no DATA. */
+      /** Where the records are: who reads them there grants no credit, and gets no DATA. A cache_server has no other way. */
       readonly log?: Log<KafkaRecord>;
       /** Where a stream begins there that does not say; `earliest` unless given. */
       readonly from?: 'earliest' | 'latest';

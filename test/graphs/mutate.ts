@@ -1,4 +1,4 @@
-import { isMap, type Pair, parseDocument, type Scalar, visit, type YAMLMap } from 'yaml';
+import { isMap, isPair, type Pair, parseDocument, type Scalar, visit, type YAMLMap } from 'yaml';
 
 /** A config with one key spoilt, and the lines, from 1, at which a mistake may be told. */
 export interface Mutation {
@@ -22,7 +22,7 @@ const pick = <T>(from: readonly T[], next: () => number): T => from[Math.floor(n
 
 /** Spoils one key of a config written in block style: misspelled, removed, doubled or given a wrong type. */
 export function mutate(text: string, next: () => number): Mutation {
-  const { pair, parent } = pick(pairsOf(text), next);
+  const { pair, parent, siblings } = pick(pairsOf(text), next);
   const key = pair.key as Scalar<string>;
   const [start, end] = key.range as unknown as [number, number];
   const lineOf = (offset: number): number => text.slice(0, offset).split('\n').length;
@@ -37,7 +37,7 @@ export function mutate(text: string, next: () => number): Mutation {
     names.some((name) => line.trimEnd().endsWith(` ${name}`)) ? [index + 1] : [],
   );
   const span = Array.from({ length: last - first + 1 }, (_, index) => first + index);
-  const at = [...span, ...used, ...(parent === undefined ? [1, 2, 3] : [lineOf(parent)])];
+  const at = [...span, ...used, ...(parent === undefined ? [1, 2, 3] : [lineOf(parent), lineOf(parent) + 1])];
 
   switch (pick(['misspelled', 'removed', 'doubled', 'wrong type'] as const, next)) {
     case 'misspelled': {
@@ -45,12 +45,22 @@ export function mutate(text: string, next: () => number): Mutation {
       const wrong = `${key.value.slice(0, place)}${pick(['', 'x', key.value.charAt(place).repeat(2)], next)}${key.value.slice(place + 1)}`;
       return { how: `misspelled ${key.value}`, text: text.slice(0, start) + wrong + text.slice(end), lines: at };
     }
-    case 'removed':
+    case 'removed': {
+      // The item of a list stays, though its first key goes.
+      const before = text.slice(text.lastIndexOf('\n', start) + 1, start).trimEnd();
+      const left = before === '' ? [] : [before];
       return {
         how: `removed ${key.value}`,
-        text: [...lines.slice(0, first - 1), ...lines.slice(last)].join('\n'),
-        lines: at,
+        text: [...lines.slice(0, first - 1), ...left, ...lines.slice(last)].join('\n'),
+        // What follows it moves up. What is beside it may be wrong without it.
+        lines: [
+          ...at,
+          ...siblings.map(lineOf),
+          first + left.length,
+          ...used.map((line) => line - own.length + left.length),
+        ],
       };
+    }
     case 'doubled': {
       const doubled = [...lines.slice(0, last), ...own, ...lines.slice(last)].join('\n');
       return { how: `doubled ${key.value}`, text: doubled, lines: [...at, ...span.map((line) => line + own.length)] };
@@ -69,13 +79,15 @@ export function mutate(text: string, next: () => number): Mutation {
   }
 }
 
-function pairsOf(text: string): { pair: Pair; parent: number | undefined }[] {
-  const pairs: { pair: Pair; parent: number | undefined }[] = [];
+/** Each pair, and where the keys begin of what holds it and of those beside it. */
+function pairsOf(text: string): { pair: Pair; parent: number | undefined; siblings: number[] }[] {
+  const pairs: { pair: Pair; parent: number | undefined; siblings: number[] }[] = [];
+  const startOf = ({ key }: Pair): number => (key as Scalar).range?.[0] ?? 0;
   visit(parseDocument(text), {
     Pair(_, pair, path) {
-      const holder = path.filter((node) => !isMap(node)).at(-1) as Pair | undefined;
-      const key = holder !== undefined && 'key' in holder ? (holder.key as Scalar) : undefined;
-      pairs.push({ pair, parent: key?.range?.[0] });
+      const holder = path.findLast(isPair);
+      const { items } = path.at(-1) as YAMLMap;
+      pairs.push({ pair, parent: holder && startOf(holder), siblings: items.map(startOf) });
     },
   });
   return pairs;

@@ -1,6 +1,8 @@
 import { type SchedulerLike, Subscriber } from 'rxjs';
 import { Backoff, type BackoffOptions } from '../../backoff.ts';
 import { positive, SluiceError } from '../../errors.ts';
+import { type Produced, type ProducerNumber, tooLarge } from '../../producing/produced.ts';
+import { sizeOf } from '../../producing/record-size.ts';
 import type { Acks } from '../../protocol/kafka.ts';
 import { KafkaError } from '../../protocol/kafka-error.ts';
 import type { BuiltRecord } from '../../records/batch-builder.ts';
@@ -8,7 +10,7 @@ import { type Codec, type Compression, codecNamed } from '../../records/codecs/i
 import { eventLoop } from '../../scheduler.ts';
 import type { Cluster } from '../cluster.ts';
 import { BrokerSender } from './broker-sender.ts';
-import { type Produced, type ProducerNumber, type Sending, sizeOf } from './produce-batch.ts';
+import type { Sending } from './produce-batch.ts';
 import { ProduceTopic } from './produce-topic.ts';
 import { ProducerIds } from './producer-ids.ts';
 
@@ -137,7 +139,3 @@ export class Producer {
     return sender;
   }
 }
-
-/** What a record gets that is too large to be sent. */
-export const tooLarge = (place: string, size: number, limit: number): KafkaError =>
-  new KafkaError('KAFKA_RECORD_TOO_LARGE', `a record of ${size} bytes or more; the limit is ${limit}`).at(place);
