@@ -28,7 +28,11 @@ export class Model {
   readonly streams: { readonly live: Followed; readonly paused: Followed; readonly events: Followed };
   readonly #changed: () => void;
 
-  constructor(changed: () => void, open = (options: EventStreamOptions) => new EventStream(options)) {
+  /** @param open makes a stream; a browser's by default */
+  constructor(
+    changed: () => void,
+    open: (options: EventStreamOptions) => Followed['stream'] = (options) => new EventStream(options),
+  ) {
     this.#changed = changed;
     const follow = (url: string, onEvent: (event: StreamEvent, followed: Followed) => void): Followed => {
       const followed: Followed = {
