@@ -7,6 +7,7 @@ import { kafkaCache } from './kinds/kafka-cache.ts';
 import { kafkaEmbedded } from './kinds/kafka-embedded.ts';
 import { pending } from './kinds/pending.ts';
 import { sse } from './kinds/sse.ts';
+import { sseKafka } from './kinds/sse-kafka.ts';
 import { tcp } from './kinds/tcp.ts';
 import { tls } from './kinds/tls.ts';
 
@@ -17,6 +18,7 @@ export const makeable = [
   ...echo,
   ...http,
   ...sse,
+  ...sseKafka,
   ...filesystem,
   ...kafka,
   ...kafkaCache,

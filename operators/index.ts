@@ -30,6 +30,12 @@ export {
 export { type KafkaWhen, kafkaMatches } from './kafka/matches.ts';
 export { type SseWhen, sseMatches } from './sse/matches.ts';
 export { type SseServerOptions, sseServer } from './sse/server.ts';
+export {
+  type SseKafkaProxyOptions,
+  type SseKafkaRoute,
+  type SseKafkaWith,
+  sseKafkaProxy,
+} from './sse-kafka/proxy.ts';
 export { type TcpClientOptions, tcpClient } from './tcp/client.ts';
 export { type TcpWhen, tcpMatches } from './tcp/matches.ts';
 export { type TcpServerOptions, tcpServer } from './tcp/server.ts';

@@ -82,6 +82,7 @@ export const codes = {
   HTTP_UNAVAILABLE: 'a request cannot be answered for now',
   HTTP_UPSTREAM_TIMEOUT: 'what a request asks for did not come in time',
   HTTP_WRITE_TIMEOUT: 'a client took nothing of an answer for too long',
+  SSE_ID_TOO_LONG: 'the ids of events would be longer than clients may send them back',
   FILE_NOT_FOUND: 'there is no such file',
   FILE_FAILED: 'a file cannot be read',
   CACHE_LOCKED: 'another process has the directory of a cache open',

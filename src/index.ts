@@ -23,7 +23,9 @@ export { type Answer, type Gap, isAnswer, isBarrier, isCumulative, type Mark, re
 export { type FilesystemVaultOptions, filesystemVault } from './net/filesystem-vault.ts';
 export type { KeyEntry, Vault } from './net/vault.ts';
 export { cut, type Divisible, keep, type Parts } from './payload.ts';
+export { type Expression, type ExpressionNames, type ExpressionValues, expression } from './protocol/expression.ts';
 export type { Filesystem, FilesystemBegin, FilesystemReplyBegin } from './protocol/filesystem.ts';
+export { type FilterExpressions, filterExpressions } from './protocol/filter-expressions.ts';
 export type { Authorization, Guard, Identity } from './protocol/guard.ts';
 export {
   type Http,

@@ -25,6 +25,8 @@ export interface HttpReplyBegin {
 /** A fault that may choose the status it is answered with; else that follows from its code, as `statusOf` says. */
 export interface HttpFault extends Fault {
   readonly status?: number;
+  /** What a broker calls it, for one that comes from there. */
+  readonly kafka?: { readonly name: string };
   /** Headers to answer with, such as `www-authenticate`. */
   readonly headers?: readonly HttpHeader[];
 }
@@ -69,10 +71,25 @@ const STATUSES = {
   HTTP_UPSTREAM_TIMEOUT: 504,
 } as const satisfies Partial<Record<Code, number>>;
 
-/** The status that a fault is answered with: its own, or that of its code; 503 where another system failed, else 500. */
+/** By the name that a broker has for it, what is not its failure. */
+const KAFKA_STATUSES: Readonly<Record<string, number>> = {
+  UNKNOWN_TOPIC_OR_PARTITION: 404,
+  INVALID_TOPIC_EXCEPTION: 404,
+  TOPIC_AUTHORIZATION_FAILED: 403,
+  CLUSTER_AUTHORIZATION_FAILED: 403,
+  RECORD_TOO_LARGE: 413,
+  MESSAGE_TOO_LARGE: 413,
+};
+
+/**
+ * The status that a fault is answered with: its own, or that of what a broker says, or of its code; 503 where another system
+ * failed, else 500.
+ */
 export function statusOf(fault: HttpFault | undefined): number {
-  const { code = '', status } = fault ?? {};
+  const { code = '', status, kafka } = fault ?? {};
   if (status !== undefined) return status;
+  const refused = kafka === undefined ? undefined : KAFKA_STATUSES[kafka.name];
+  if (refused !== undefined) return refused;
   if (Object.hasOwn(STATUSES, code)) return STATUSES[code as keyof typeof STATUSES];
   return /^(KAFKA|NET|TLS|CACHE)_/.test(code) ? 503 : 500;
 }

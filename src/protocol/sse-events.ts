@@ -4,21 +4,15 @@ import { cutRun, type Run } from '../run.ts';
 
 /** What an event says, encoded once however many clients it is sent to: share it between them. */
 export class SseBody {
-  readonly data: Uint8Array;
-  /** Its type, without line breaks; `message` by default. */
-  readonly event: string | undefined;
-  #lines: Uint8Array | undefined;
-
-  /** `data` is UTF-8 text, of any number of lines. */
-  constructor(data: Uint8Array, event?: string) {
-    this.data = data;
-    this.event = event;
-  }
-
   /** Its `event:` and `data:` lines, and the empty one that ends it. */
-  get lines(): Uint8Array {
-    this.#lines ??= linesOf(this.data, this.event);
-    return this.#lines;
+  readonly lines: Uint8Array;
+
+  /**
+   * @param data UTF-8 text, of any number of lines; copied
+   * @param event its type, without line breaks; `message` by default
+   */
+  constructor(data: Uint8Array, event?: string) {
+    this.lines = linesOf(data, event);
   }
 }
 
@@ -143,11 +137,14 @@ function linesOf(text: Uint8Array, event: string | undefined): Uint8Array {
   for (let at = 0; at <= text.byteLength; at += 1) {
     const byte = at === text.byteLength ? LF : text[at];
     if (byte !== LF && byte !== CR) continue;
-    parts.push(DATA, text.subarray(from, at), NEW_LINE);
+    // A client takes one space from what stands behind the colon.
+    parts.push(text[from] === SPACE ? DATA_SPACE : DATA, text.subarray(from, at), NEW_LINE);
     if (byte === CR && text[at + 1] === LF) at += 1;
     from = at + 1;
   }
   return Buffer.concat([...parts, NEW_LINE]);
 }
 
+const SPACE = 0x20;
+const DATA_SPACE = Buffer.from('data: ');
 const NEW_LINE = Buffer.from('\n');

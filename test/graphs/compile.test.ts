@@ -10,6 +10,7 @@ import { parse } from '../../graphs/parse.ts';
 import proxy from '../../graphs/proxy.ts';
 import { resolve } from '../../graphs/resolve.ts';
 import { Source } from '../../graphs/source.ts';
+import sse from '../../graphs/sse.ts';
 import { begin, type Frame } from '../../src/frame.ts';
 import type { Net, NetBegin, NetLane } from '../../src/protocol/net.ts';
 import type { Binding } from '../../src/protocol.ts';
@@ -44,6 +45,7 @@ describe('YAML and code', () => {
     ['echo.yaml', echo],
     ['proxy.yaml', proxy],
     ['client.yaml', client],
+    ['sse.yaml', sse],
   ])('of %s compile to the same graph', (file, config) => {
     const [yaml, code] = [compile(read(file), { env }), compile(config, { env })];
     expect(code).toEqual(yaml);
