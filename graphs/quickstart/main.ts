@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import pc from 'picocolors';
-import { Subject } from 'rxjs';
+import { race, Subject, timer } from 'rxjs';
 import { integer } from '../../src/cli/arguments.ts';
 import { explain } from '../../src/cli/load.ts';
 import { logTo, tell } from '../../src/cli/log.ts';
@@ -36,9 +36,11 @@ async function main(): Promise<void> {
   const [processes, events] = topics.map(({ name }) => name) as [string, string];
   const state = dir ?? join('.sluice', kafka === undefined ? 'quickstart' : 'quickstart-kafka');
   const stop = new Subject<void>();
+  const closed = new Subject<void>();
   const onEvent = (event: GraphEvent): void => {
-    if (event.kind === 'listening') show(`http://127.0.0.1:${event.at[0]?.port}`, kafka ?? join(state, 'log'));
-    else if (event.kind !== 'ready' && event.kind !== 'closed') tell(log, event);
+    if (event.kind === 'closed') closed.next();
+    else if (event.kind === 'listening') show(`http://127.0.0.1:${event.at[0]?.port}`, kafka ?? join(state, 'log'));
+    else if (event.kind !== 'ready') tell(log, event);
   };
   const graph = compile(config, { file, dir: state, drain: DRAIN, onEvent });
   if (kafka !== undefined) await createTopics(kafka, topics);
@@ -59,6 +61,8 @@ async function main(): Promise<void> {
     onFault: (fault) => log.warn(fault, 'not written yet, and tried again'),
   }).subscribe({ error: fail, complete: () => end() });
   const end = (): void => {
+    // Caches stay open for a while after their last reader, and all that was answered is on the disk.
+    race(closed, timer(2 * DRAIN)).subscribe(() => process.exit());
     feeding.unsubscribe();
     running.unsubscribe();
   };
