@@ -11,17 +11,22 @@ export function buildQuickstart(): void {
   if (status !== 0) throw new Error(`the quickstart does not build: ${stderr}`);
 }
 
-/** What `npm run quickstart` starts once that is built. */
+/** What node is given to run it as it is built. */
+export const builtArguments = (args: readonly string[]): string[] => [
+  join(packageRoot(), 'dist/quickstart/main.js'),
+  ...args,
+];
+
+/** A running quickstart. */
 export class Quickstart {
   readonly child: ChildProcess;
   /** All that it printed. */
   printed = '';
   readonly ended: Promise<number | null>;
 
+  /** @param args what node is given */
   constructor(args: readonly string[]) {
-    this.child = spawn(process.execPath, [join(packageRoot(), 'dist/quickstart/main.js'), ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    this.child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     for (const output of [this.child.stdout, this.child.stderr]) output?.on('data', (chunk) => (this.printed += chunk));
     this.ended = new Promise((done) => this.child.on('close', done));
   }

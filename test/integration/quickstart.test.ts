@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
 import { until } from '../broker/until.ts';
 import { describeChromium } from '../browser/use-chromium.ts';
-import { buildQuickstart, Quickstart } from './quickstart-process.ts';
+import { buildQuickstart, builtArguments, Quickstart } from './quickstart-process.ts';
 
 /** An event that reached the browser, as its own `EventSource` told it: a witness beside the page. */
 interface Witnessed {
@@ -41,7 +41,7 @@ describeChromium('the quickstart page', (chromium) => {
   const children: ChildProcess[] = [];
 
   const start = async (port = '0'): Promise<void> => {
-    running = new Quickstart(['--port', port, '--dir', directory]);
+    running = new Quickstart(builtArguments(['--port', port, '--dir', directory]));
     url = await running.url();
   };
   const sleeper = (): number => {

@@ -1,4 +1,4 @@
-import type { Conflation, Outcome } from './conflation.ts';
+import type { Cell, Conflation, Outcome } from './conflation.ts';
 import { count } from './format.ts';
 import type { Model } from './model.ts';
 
@@ -20,7 +20,11 @@ export function PausePanel({ model }: { model: Model }) {
       </p>
       <dl class="figures">
         <Figure name="written" value={outcome?.written} />
-        <Figure name={isPaused ? 'to be sent' : 'sent'} value={outcome?.sent} />
+        {isPaused ? (
+          <Figure name="to be sent" as="waits" value={outcome?.sent} />
+        ) : (
+          <Figure name="sent" as="sent" value={outcome?.sent} />
+        )}
         <Figure name="superseded" value={outcome?.superseded} />
       </dl>
       <Cells conflation={conflation} />
@@ -52,8 +56,9 @@ function stateOf({ phase, outcome }: Conflation): string {
 const said = ({ written, sent, superseded }: Outcome): string =>
   `${count(written)} records were written, ${count(sent)} were sent, ${count(superseded)} had been superseded`;
 
-const Figure = ({ name, value }: { name: string; value: number | undefined }) => (
-  <div>
+/** A figure, in the colour of the squares that it counts. */
+const Figure = ({ name, as, value }: { name: string; as?: Cell['state']; value: number | undefined }) => (
+  <div class={as}>
     <dt>{name}</dt>
     <dd>{value === undefined ? '–' : count(value)}</dd>
   </div>
