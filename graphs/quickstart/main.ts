@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import pc from 'picocolors';
-import { race, Subject, timer } from 'rxjs';
+import { race, Subject, Subscription, timer } from 'rxjs';
 import { integer } from '../../src/cli/arguments.ts';
 import { explain } from '../../src/cli/load.ts';
 import { logTo, tell } from '../../src/cli/log.ts';
+import { failure } from '../../src/cli/topic.ts';
 import { compile } from '../compile.ts';
 import type { GraphEvent } from '../events.ts';
 import { configOf } from './config.ts';
@@ -45,31 +46,28 @@ async function main(): Promise<void> {
   const graph = compile(config, { file, dir: state, drain: DRAIN, onEvent });
   if (kafka !== undefined) await createTopics(kafka, topics);
 
-  const fail = (thrown: unknown): void => {
-    process.exitCode = 1;
-    log.error(thrown instanceof Error ? thrown.message : thrown);
-    end();
-  };
-  const running = graph.run().subscribe({ error: fail });
-  const feeding = feed({
-    list: await processList(),
-    graph,
-    binding: 'log',
-    processes,
-    events,
-    until: stop,
-    onFault: (fault) => log.warn(fault, 'not written yet, and tried again'),
-  }).subscribe({ error: fail, complete: () => end() });
+  const running = new Subscription();
   const end = (): void => {
     // Caches stay open for a while after their last reader, and all that was answered is on the disk.
     race(closed, timer(2 * DRAIN)).subscribe(() => process.exit());
-    feeding.unsubscribe();
     running.unsubscribe();
   };
+  const fail = (thrown: unknown): void => {
+    if (running.closed) return;
+    process.exitCode = failure(thrown, io);
+    end();
+  };
+  const list = await processList();
+  running.add(graph.run().subscribe({ error: fail }));
+  const onFault = (fault: unknown): void => log.warn(fault, 'not written yet, and tried again');
+  const feeding = feed({ list, graph, binding: 'log', processes, events, until: stop, onFault });
+  running.add(feeding.subscribe({ error: fail, complete: end }));
   const onSignal = (): void => {
     if (stop.closed) process.exit(1);
     stop.next();
     stop.unsubscribe();
+    // A log that cannot be reached would hold it up.
+    running.add(timer(10 * DRAIN).subscribe(end));
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
 }

@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { type Judge, openJudge } from '../broker/judge.ts';
 import { until } from '../broker/until.ts';
 import { describeKafka } from '../broker/use-kafka.ts';
-import { sourceArguments } from '../cli/process.ts';
-import { Quickstart } from './quickstart-process.ts';
+import { Quickstart, unbuiltArguments } from '../graphs/quickstart/quickstart-process.ts';
 
 describeKafka('the quickstart on a cluster', (kafka) => {
   let directory: string;
@@ -14,9 +13,7 @@ describeKafka('the quickstart on a cluster', (kafka) => {
   let running: Quickstart;
 
   const started = (broker: string): Quickstart =>
-    new Quickstart(
-      sourceArguments('graphs/quickstart/main.ts', ['--kafka', broker, '--port', '0', '--dir', directory]),
-    );
+    new Quickstart(unbuiltArguments(['--kafka', broker, '--port', '0', '--dir', directory]));
 
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), 'sluice-quickstart-'));

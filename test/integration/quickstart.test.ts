@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
 import { until } from '../broker/until.ts';
 import { describeChromium } from '../browser/use-chromium.ts';
-import { buildQuickstart, builtArguments, Quickstart } from './quickstart-process.ts';
+import { buildQuickstart, builtArguments, Quickstart } from '../graphs/quickstart/quickstart-process.ts';
 
 /** An event that reached the browser, as its own `EventSource` told it: a witness beside the page. */
 interface Witnessed {

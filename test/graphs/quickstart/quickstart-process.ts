@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { packageRoot } from '../broker/root.ts';
+import { packageRoot } from '../../broker/root.ts';
+import { sourceArguments } from '../../cli/process.ts';
 
 /** Builds what `npm run quickstart` builds before it starts. */
 export function buildQuickstart(): void {
@@ -16,6 +17,10 @@ export const builtArguments = (args: readonly string[]): string[] => [
   join(packageRoot(), 'dist/quickstart/main.js'),
   ...args,
 ];
+
+/** What node is given to run it from its sources. The page is served only once it is built. */
+export const unbuiltArguments = (args: readonly string[]): string[] =>
+  sourceArguments('graphs/quickstart/main.ts', args);
 
 /** A running quickstart. */
 export class Quickstart {
