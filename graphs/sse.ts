@@ -27,7 +27,6 @@ export default graph({
       type: 'sse-kafka',
       kind: 'proxy',
       routes: [
-        { when: [{ path: '/{topic}' }], exit: 'north_cache_client', with: { topic: '${params.topic}' } },
         {
           when: [{ path: '/{topic}/{key}/{tag}' }],
           exit: 'north_cache_client',
@@ -36,6 +35,7 @@ export default graph({
             filters: [{ key: '${params.key}', headers: { tag: '${params.tag}' } }],
           },
         },
+        { when: [{ path: '/{topic}' }], exit: 'north_cache_client', with: { topic: '${params.topic}' } },
       ],
     },
     north_cache_client: { type: 'kafka', kind: 'cache_client', exit: 'south_cache_server' },

@@ -28,6 +28,8 @@ export class Cursor<R extends KeyedRecord> implements Waiter {
   #seen: Seen;
   #state: 'starting' | 'ready' | 'waiting' | 'asleep' | 'loading' | 'done' = 'starting';
   #toldGap: bigint | undefined;
+  /** What had been written, as far as was known, when it looked for the end. */
+  #expected = 0n;
 
   constructor(dispatcher: Dispatcher<R>, options: CursorOptions<R>) {
     const { log } = dispatcher;
@@ -38,7 +40,6 @@ export class Cursor<R extends KeyedRecord> implements Waiter {
     this.#ending = new Ending(log, isolation, until);
     this.#seen = log.seen;
     this.#position = new Position(log.partition, (mark) => this.#tell(mark), scheduler);
-    this.#position.topicId = log.topicId;
     this.#selection = new Selection(log, options, this.#position, this.#ending);
     this.#chunks = new Chunks(log, isolation, life, () => {
       if (this.#state !== 'loading') return;
@@ -46,7 +47,6 @@ export class Cursor<R extends KeyedRecord> implements Waiter {
       changed(this);
     });
     dispatcher.join(this);
-    life.add(() => this.close());
     this.#start();
   }
 
@@ -56,6 +56,11 @@ export class Cursor<R extends KeyedRecord> implements Waiter {
     const { partition, offsets } = this.#log;
     const { lastStableOffset, highWatermark } = offsets;
     return { partition, offset: this.offset, lastStableOffset, highWatermark };
+  }
+
+  /** The id of the topic that its offsets are of. */
+  get topicId(): string {
+    return this.#position.topicId;
   }
 
   get offset(): bigint {
@@ -109,6 +114,7 @@ export class Cursor<R extends KeyedRecord> implements Waiter {
   }
 
   wake(): void {
+    if (this.#state === 'starting') return this.#start();
     if (this.#state === 'waiting' || this.#state === 'asleep') this.#state = 'ready';
     this.#options.changed(this);
   }
@@ -121,6 +127,7 @@ export class Cursor<R extends KeyedRecord> implements Waiter {
   level(): void {
     if (this.#state === 'done') return;
     if (this.#state === 'starting') return this.#start();
+    if (!this.#isLevel) return this.#dispatcher.awaitLevel(this);
     if (this.#state === 'asleep') this.#dispatcher.recall(this, this.#options.isolation);
     this.#ending.level();
     this.#dispatcher.rouse(this);
@@ -140,9 +147,11 @@ export class Cursor<R extends KeyedRecord> implements Waiter {
 
   #start(): void {
     const { life, from, changed, isolation } = this.#options;
+    if (!this.#log.offsets.isBegun) return this.#dispatcher.awaitChange(this);
     start(this.#log, from, isolation, life, (found) => {
       if (this.#state !== 'starting') return;
       if (found === undefined) return this.#dispatcher.awaitLevel(this);
+      this.#position.topicId = this.#log.topicId;
       this.#position.start(found.offset);
       this.#seen = found.seen;
       this.#state = 'ready';
@@ -156,8 +165,14 @@ export class Cursor<R extends KeyedRecord> implements Waiter {
 
   /** Finds the end, now or once the log is level. */
   #learn(): void {
-    if (this.#log.offsets.isLevel) this.#ending.level();
+    this.#expected = this.#log.expected ?? 0n;
+    if (this.#isLevel) this.#ending.level();
     else this.#dispatcher.awaitLevel(this);
+  }
+
+  get #isLevel(): boolean {
+    const { isLevel, highWatermark } = this.#log.offsets;
+    return isLevel && highWatermark >= this.#expected;
   }
 
   #tell(mark: CursorMark): void {

@@ -49,7 +49,7 @@ const rules: readonly { readonly from: RegExp; readonly may: RegExp }[] = [
   { from: /^src\/messages\//, may: /^node:(buffer|stream)$|^rxjs$|^src\/(messages\/|protocol\/)?[a-z-]+\.ts$/ },
   {
     from: /^src\/stage\//,
-    may: /^node:(fs\/promises|path)$|^rxjs$|^@node-rs\/crc32$|^src\/(stage\/|protocol\/)?[a-z0-9-]+\.ts$/,
+    may: /^node:(crypto|fs\/promises|path)$|^rxjs$|^@node-rs\/crc32$|^src\/(stage\/|protocol\/)?[a-z0-9-]+\.ts$/,
   },
   { from: /^src\/[a-z-]+\.ts$/, may: /^rxjs$|^src\/[a-z-]+\.ts$/ },
   { from: /^operators\/index\.ts$/, may: /^operators\// },

@@ -12,7 +12,7 @@ import {
   flush,
 } from '../../src/frame.ts';
 import { integer } from '../../src/messages/bytes.ts';
-import { keep } from '../../src/payload.ts';
+import { cut, keep } from '../../src/payload.ts';
 import type { HttpFault } from '../../src/protocol/http.ts';
 import type { Kafka, KafkaGap, KafkaMark, KafkaRecord, KafkaReplyBegin } from '../../src/protocol/kafka.ts';
 import type { Sse, SseProgress } from '../../src/protocol/sse.ts';
@@ -42,7 +42,7 @@ export class EventLane implements Source<Sse['reply']> {
   readonly #waiting = new Fifo<Records>(() => {});
   /** What is left of the run that is sent. */
   #run: Run<KafkaRecord> | undefined;
-  /** An event that is no record. */
+  /** Events that are no records. */
   #event: Data<SseEvents> | undefined;
   #terminal: End<undefined> | Abort<HttpFault> | undefined;
 
@@ -88,7 +88,7 @@ export class EventLane implements Source<Sse['reply']> {
   pull(balance: number): Following<Sse['reply']> | undefined {
     if (this.#terminal?.kind === 'abort') return this.#terminal;
     for (;;) {
-      if (this.#event !== undefined) return balance > 0 ? this.#told(this.#event) : undefined;
+      if (this.#event !== undefined) return balance > 0 ? this.#told(this.#event, balance) : undefined;
       if (this.#run !== undefined) return balance > 0 ? this.#send(this.#run, balance) : undefined;
       const frame = this.#waiting.poll(balance > 0 ? Number.POSITIVE_INFINITY : 0);
       if (frame === undefined) return this.#waiting.empty ? this.#terminal : undefined;
@@ -112,9 +112,10 @@ export class EventLane implements Source<Sse['reply']> {
     return abort({ code: 'NET_CLOSED', message: 'the client left' });
   }
 
-  #told(event: Data<SseEvents>): Data<SseEvents> {
-    this.#event = undefined;
-    return event;
+  #told(event: Data<SseEvents>, balance: number): Data<SseEvents> {
+    const [head, rest] = cut(event, balance) ?? [event];
+    this.#event = rest;
+    return head;
   }
 
   #tell(gap: KafkaGap): void {

@@ -60,6 +60,7 @@ export function cutting(
 export function begunAnew(state: PartitionState, ends: readonly bigint[], isBroken: boolean): PartitionState {
   return {
     ...freshState(state.topic),
+    topicId: state.topicId,
     generation: state.generation + 1,
     breaks: state.breaks + (isBroken ? 1 : 0),
     tombstones: ends.reduce(later, state.tombstones),

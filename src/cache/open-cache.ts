@@ -66,25 +66,33 @@ export const openCache = (path: string, options: CacheOptions): Observable<Cache
       });
     // Not undone with what it is for: a store that opens when nobody wants it any more has to be closed again.
     const life = new Subscriber<never>({ next() {}, error: (thrown: unknown) => out.error(thrown), complete() {} });
-    listen(openStore(directory, { kind, open: (at) => open(at).pipe(concatMap(read)), notify }), life, {
-      next(opened) {
-        if (out.closed) return void opened.store.close().subscribe({ error() {} });
-        const ready = cacheOf(opened);
-        cache = ready;
-        const failed = ({ name }: Upkept, thrown: unknown): void => {
-          if (!isFault(thrown)) throw thrown;
-          notify({ event: 'upkeep', log: name, fault: thrown });
-        };
-        const slack = WRITE_BUFFER;
-        out.add(
-          upkeep(() => ready.upkept, { scheduler, slack, failed, interval }).subscribe({
-            error: (thrown) => out.error(thrown),
-          }),
-        );
-        out.next(cache);
+    listen(
+      openStore(directory, {
+        kind,
+        open: (at) => open(at).pipe(concatMap((store) => read(store, isEmbedded))),
+        notify,
+      }),
+      life,
+      {
+        next(opened) {
+          if (out.closed) return void opened.store.close().subscribe({ error() {} });
+          const ready = cacheOf(opened);
+          cache = ready;
+          const failed = ({ name }: Upkept, thrown: unknown): void => {
+            if (!isFault(thrown)) throw thrown;
+            notify({ event: 'upkeep', log: name, fault: thrown });
+          };
+          const slack = WRITE_BUFFER;
+          out.add(
+            upkeep(() => ready.upkept, { scheduler, slack, failed, interval }).subscribe({
+              error: (thrown) => out.error(thrown),
+            }),
+          );
+          out.next(cache);
+        },
+        complete() {},
       },
-      complete() {},
-    });
+    );
     out.add(() => cache?.close());
   });
 
@@ -94,9 +102,13 @@ interface Opened extends StoredTopics {
   readonly secret: Uint8Array;
 }
 
-const read = (store: Store): Observable<Opened> =>
+const read = (store: Store, isEmbedded: boolean): Observable<Opened> =>
   forkJoin([secretOf(store), storedTopics(store)]).pipe(
-    map(([secret, topics]) => ({ store, secret, ...topics })),
+    map(([secret, topics]) => {
+      // It would be begun anew under its name, as if there had been nothing.
+      if (isEmbedded && topics.nameless.length > 0) throw new Error('the name of a topic is not what was written');
+      return { store, secret, ...topics };
+    }),
     catchError((thrown: unknown) =>
       store.close().pipe(
         map((): Opened => {
@@ -117,7 +129,7 @@ const roomIn = (path: string): Observable<boolean> =>
   });
 
 /** The store's random bytes, made at first. Other ones make what was derived by them void, and nothing else. */
-const secretOf = (store: Store): Observable<Uint8Array> =>
+export const secretOf = (store: Store): Observable<Uint8Array> =>
   store.get(secretKey).pipe(
     concatMap((stored) => {
       const known = unseal(secretKey, stored);

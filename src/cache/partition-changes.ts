@@ -28,6 +28,7 @@ export interface PartitionOptions {
   readonly isCompacted: boolean;
   /** Whether it follows no source, so that nothing can be fetched again. */
   readonly isEmbedded: boolean;
+  /** The id of the topic that has its name now. */
   readonly topicId: () => string;
   readonly notify: (event: CacheEvent) => void;
 }
@@ -50,8 +51,8 @@ export abstract class PartitionChanges extends PartitionLog {
   protected isFresh: boolean;
 
   constructor(options: PartitionOptions, reader: RowReader) {
-    const { data, isEmbedded, isCompacted, topicId } = options;
-    super(data, reader, topicId);
+    const { data, isEmbedded, isCompacted } = options;
+    super(data, reader);
     this.options = options;
     this.transactions = data.transactions();
     this.isCompacted = isCompacted;
@@ -113,14 +114,16 @@ export abstract class PartitionChanges extends PartitionLog {
     });
   }
 
-  protected beginAnew(broken: Break | undefined): Observable<void> {
+  /** @param topicId the topic that its records will be of */
+  protected beginAnew(broken: Break | undefined, topicId = this.state.topicId): Observable<void> {
     const { lastStanding: standing } = this;
     const ends = [this.state.end, standing?.highWatermark ?? 0n];
-    const state = begunAnew(this.state, this.isCompacted ? ends : [], broken !== undefined);
+    const state = begunAnew({ ...this.state, topicId }, this.isCompacted ? ends : [], broken !== undefined);
     return this.commit({ state }, () => {
       if (broken !== undefined) this.break(broken);
       this.reader.drop();
       this.lastStanding = undefined;
+      this.expected = 0n;
       this.lastLevelAt = 0;
       this.isFresh = this.options.isEmbedded;
       this.indexAnew();

@@ -20,21 +20,20 @@ export abstract class PartitionLog implements Log<KafkaRecord> {
   readonly changes = new Subject<void>();
   protected readonly data: PartitionStore;
   protected readonly reader: RowReader;
-  readonly #topicId: () => string;
   readonly #holds = new Set<{ readonly end: bigint }>();
   readonly #breaks: Break[] = [];
-  #offsets: LogOffsets = { logStart: 0n, lastStableOffset: 0n, highWatermark: 0n, isLevel: false };
+  #offsets: LogOffsets = { isBegun: false, logStart: 0n, lastStableOffset: 0n, highWatermark: 0n, isLevel: false };
   #stable = 0n;
   /** As `Log.cleaned`. What was cleaned before the log was opened is superseded below where it ended then. */
   cleaned = 0n;
+  expected = 0n;
   #transactions: Transactions;
   #keys: KeyFollower | undefined;
   #current: CurrentRecords | undefined;
 
-  constructor(data: PartitionStore, reader: RowReader, topicId: () => string) {
+  constructor(data: PartitionStore, reader: RowReader) {
     this.data = data;
     this.reader = reader;
-    this.#topicId = topicId;
     this.#transactions = data.transactions();
   }
 
@@ -43,7 +42,7 @@ export abstract class PartitionLog implements Log<KafkaRecord> {
   }
 
   get topicId(): string {
-    return this.#topicId();
+    return this.data.state.topicId;
   }
 
   get partition(): number {
@@ -116,7 +115,8 @@ export abstract class PartitionLog implements Log<KafkaRecord> {
       resume,
     });
     if (position < logStart) return gap(position, later(logStart, removed), 'retention', logStart);
-    if (position > highWatermark && isLevel) return gap(highWatermark, position, 'out-of-range', highWatermark);
+    if (position > later(highWatermark, this.expected) && isLevel)
+      return gap(highWatermark, position, 'out-of-range', highWatermark);
     if (position < removed) return gap(position, removed, 'tombstones', position);
     return undefined;
   }
@@ -176,17 +176,18 @@ export abstract class PartitionLog implements Log<KafkaRecord> {
   }
 
   #show(highWatermark: bigint, isLevel: boolean): void {
-    const { logStart } = this.data.state;
+    const { isBegun, logStart } = this.data.state;
     const indexed = later(this.#keys?.position ?? this.#stable, logStart);
     const lastStableOffset = earlier(highWatermark, earlier(indexed, this.#stable));
     const known = this.#offsets;
     const isSame =
+      known.isBegun === isBegun &&
       known.logStart === logStart &&
       known.lastStableOffset === lastStableOffset &&
       known.highWatermark === highWatermark &&
       known.isLevel === isLevel;
     if (isSame) return;
-    this.#offsets = { logStart, lastStableOffset, highWatermark, isLevel };
+    this.#offsets = { isBegun, logStart, lastStableOffset, highWatermark, isLevel };
     this.changes.next();
   }
 

@@ -6,6 +6,8 @@ import type { FollowedLog, RefetchSource, Standing } from './following/followed-
 import { KeySaver } from './key-saver.ts';
 import { rowsBelow } from './keys.ts';
 import { Mender } from './mender.ts';
+import { later } from './offsets.ts';
+import { lost } from './open-partition.ts';
 import { PartitionChanges, type PartitionOptions, type Restored } from './partition-changes.ts';
 import { type RowMeta, rowsFrom } from './row.ts';
 import { RowReader } from './row-reader.ts';
@@ -91,11 +93,30 @@ export class Partition extends PartitionChanges implements FollowedLog {
       const known = this.known();
       const filled = this.options.isEmbedded ? { filled: 0n } : {};
       if (!state.isBegun) {
-        const begun = { ...state, ...known, ...filled, isBegun: true, begin: offset, logStart: offset, end: offset };
+        const topicId = this.options.topicId();
+        const begun = {
+          ...state,
+          ...known,
+          ...filled,
+          topicId,
+          isBegun: true,
+          begin: offset,
+          logStart: offset,
+          end: offset,
+        };
         return this.commit({ state: begun }, () => this.indexAnew());
       }
       if (offset <= state.end) return of(undefined);
       return this.commit({ state: { ...state, ...known, end: offset }, rows: rowsFrom(state.end, offset, []) });
+    });
+  }
+
+  lose(offset: bigint): Observable<void> {
+    return this.#serial.run(() => {
+      const { state } = this;
+      if (!state.isBegun || offset <= state.end) return of(undefined);
+      const row = { ...lost(state.end, offset), batches: [] };
+      return this.commit({ state: { ...state, ...this.known(), end: offset }, rows: [row] });
     });
   }
 
@@ -114,6 +135,10 @@ export class Partition extends PartitionChanges implements FollowedLog {
       this.publish();
       return isOld ? this.commit({ state: { ...state, ...this.known() } }) : of(undefined);
     });
+  }
+
+  expect(end: bigint): void {
+    this.expected = later(this.expected, end);
   }
 
   unlevel(): void {
@@ -148,8 +173,10 @@ export class Partition extends PartitionChanges implements FollowedLog {
     });
   }
 
-  restart(reason: 'recreated' | 'tombstones' | 'corrupt'): Observable<void> {
-    return this.#serial.run(() => this.beginAnew(reason === 'tombstones' ? undefined : { reason, at: this.state.end }));
+  restart(reason: 'recreated' | 'tombstones' | 'corrupt', topicId?: string): Observable<void> {
+    return this.#serial.run(() =>
+      this.beginAnew(reason === 'tombstones' ? undefined : { reason, at: this.state.end }, topicId),
+    );
   }
 
   /** The batches of a row; nothing if they are not what was stored. */

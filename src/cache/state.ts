@@ -9,6 +9,8 @@ export type BreakReason = 'recreated' | 'truncated' | 'tombstones' | 'corrupt';
 export interface PartitionState {
   /** The topic's name, so that a store tells whose its rows are even if nothing else in it can be read. */
   readonly topic: string;
+  /** The id of the topic that its records are of, as Kafka's tools print it; empty where there is none, or nothing is known. */
+  readonly topicId: string;
   /** Counts how often all rows were dropped, which those that are left have in their keys. */
   readonly generation: number;
   /** Counts how often readers were to be told that what they read is not what is there. */
@@ -43,6 +45,7 @@ export interface PartitionState {
 /** Where a log stands of which nothing is stored. */
 export const freshState = (topic: string): PartitionState => ({
   topic,
+  topicId: '',
   generation: 0,
   breaks: 0,
   isBegun: false,

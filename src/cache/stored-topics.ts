@@ -3,7 +3,7 @@ import type { Remembered } from './following/followed-log.ts';
 import { dataOf, partitionOf, stateRange, topicOf, topicRange } from './keys.ts';
 import { pages } from './open-partition.ts';
 import { unseal } from './sealed.ts';
-import { decodeState } from './state.ts';
+import { decodeState, type PartitionState } from './state.ts';
 import type { Entry, Store } from './store.ts';
 import type { StoredTopic } from './topic.ts';
 
@@ -11,6 +11,8 @@ import type { StoredTopic } from './topic.ts';
 export interface StoredTopics {
   readonly topics: readonly StoredTopic[];
   readonly next: number;
+  /** The numbers of those of which the name cannot be read any more. */
+  readonly nameless: readonly number[];
 }
 
 const HIGHEST = 0xffff_ffff;
@@ -24,12 +26,12 @@ export const storedTopics = (store: Store): Observable<StoredTopics> =>
   ]).pipe(
     map(([topics, states, last]) => {
       const partitions = new Map<number, number[]>();
-      const names = new Map<number, string>();
+      const lost = new Map<number, PartitionState>();
       for (const { key, value } of states) {
         const number = topicOf(key);
         partitions.set(number, [...(partitions.get(number) ?? []), partitionOf(key)]);
         const content = unseal(key, value);
-        if (content !== undefined) names.set(number, decodeState(content).topic);
+        if (content !== undefined) lost.set(number, decodeState(content));
       }
       const found = new Map<string, StoredTopic>();
       for (const { key, value } of topics) {
@@ -37,16 +39,21 @@ export const storedTopics = (store: Store): Observable<StoredTopics> =>
         if (content === undefined) continue;
         const { name, ...remembered }: Remembered & { name: string } = JSON.parse(content.toString());
         const number = topicOf(key);
-        names.delete(number);
+        lost.delete(number);
         found.set(name, { name, number, partitions: partitions.get(number) ?? [], remembered });
       }
-      for (const [number, name] of names) {
+      for (const [number, { topic: name, topicId }] of lost) {
         const known = partitions.get(number) ?? [];
-        const remembered = { topicId: '', partitions: known, configs: undefined };
+        const remembered = { topicId, partitions: known, configs: undefined };
         if (!found.has(name)) found.set(name, { name, number, partitions: known, remembered });
       }
       const numbers = [...topics, ...states, ...last.flat()].map(({ key }) => topicOf(key));
-      return { topics: [...found.values()], next: 1 + numbers.reduce((most, number) => Math.max(most, number), 0) };
+      const named = new Set([...found.values()].map(({ number }) => number));
+      const nameless = [...new Set([...topics, ...states].map(({ key }) => topicOf(key)))].filter(
+        (one) => !named.has(one),
+      );
+      const next = 1 + numbers.reduce((most, number) => Math.max(most, number), 0);
+      return { topics: [...found.values()], next, nameless };
     }),
   );
 

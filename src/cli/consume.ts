@@ -8,7 +8,7 @@ import { logTo, tell } from './log.ts';
 import { print } from './print.ts';
 import { progressOn } from './progress.ts';
 import { asJson, asText } from './render.ts';
-import { endedBySignal, failure, flushed, type TopicOptions } from './topic.ts';
+import { compiling, endedBySignal, failure, flushed, type TopicOptions } from './topic.ts';
 
 export interface ConsumeOptions extends TopicOptions {
   readonly from: From;
@@ -26,8 +26,7 @@ export interface ConsumeOptions extends TopicOptions {
 
 /** Prints the records of a topic; answers the exit code once there are no more, or a signal ended it. */
 export async function consume(file: string, options: ConsumeOptions, io: Io): Promise<number> {
-  const { bindings = {} } = options;
-  const graph = await load(file, io, { bindings, onEvent: (event) => tell(log, event) });
+  const graph = await load(file, io, { ...compiling(options), onEvent: (event) => tell(log, event) });
   const binding = graph.kafka(options.binding);
   const progress = progressOn(io);
   const log = logTo(progress);

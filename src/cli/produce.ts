@@ -9,7 +9,7 @@ import { exitCodes, type Io } from './io.ts';
 import { load } from './load.ts';
 import { logTo, tell } from './log.ts';
 import { type Progress, progressOn } from './progress.ts';
-import { failure, lineOf, signals, type TopicOptions } from './topic.ts';
+import { compiling, failure, lineOf, signals, type TopicOptions } from './topic.ts';
 
 export interface ProduceOptions extends TopicOptions {
   /** What stands between key and value; without it, records have no key. */
@@ -24,8 +24,8 @@ export interface ProduceOptions extends TopicOptions {
 
 /** Sends records to a topic; answers the exit code once each is answered. */
 export async function produce(config: string, options: ProduceOptions, io: Io): Promise<number> {
-  const { bindings = {}, topic, acks } = options;
-  const graph = await load(config, io, { bindings, onEvent: (event) => tell(log, event) });
+  const { topic, acks } = options;
+  const graph = await load(config, io, { ...compiling(options), onEvent: (event) => tell(log, event) });
   const producer = graph.produce(options.binding, { topic, ...(acks !== undefined && { acks }) });
   const progress = progressOn(io);
   const log = logTo(progress);

@@ -3,6 +3,7 @@ import pc from 'picocolors';
 import { jsonSchema, render, type Supplied } from '../../graphs/index.ts';
 import type { Acks, Isolation } from '../protocol/kafka.ts';
 import { from, header, integer, partition, seconds, separator } from './arguments.ts';
+import { clearCache, inspect, ls, repairCache, verifyCache } from './cache.ts';
 import { consume } from './consume.ts';
 import { draw, formats } from './draw.ts';
 import { exitCodes, type Io } from './io.ts';
@@ -12,6 +13,7 @@ import { run } from './run.ts';
 
 const isolations = ['read_committed', 'read_uncommitted'] satisfies Isolation[];
 const acks = ['none', 'leader', 'all'] satisfies Acks[];
+const dir = ['--dir <path>', 'where state lives (default: .sluice/<name>)'] as const;
 
 const examples = `
 Examples:
@@ -19,7 +21,9 @@ Examples:
   $ sluice run gateway.yaml --dir /var/lib/sluice the same, state elsewhere
   $ sluice consume client.yaml --binding app --topic orders --from earliest --until latest --json
   $ sluice consume client.yaml --binding app --topic orders --from @2026-11-23T08:00:00Z --header kind=paid
+  $ sluice consume cache.yaml --binding app --topic orders --from earliest       through a cache in .sluice/cache
   $ printf 'k:v\\n' | sluice produce client.yaml --binding app --topic orders --key-separator :
+  $ sluice cache inspect .sluice/gateway/cache    what a cache has, while nothing runs
   $ sluice validate *.yaml                        say what is wrong, start nothing
   $ sluice schema > sluice.schema.json            for completion in an editor
   $ sluice graph gateway.yaml --format dot | dot -Tsvg > gateway.svg
@@ -50,7 +54,7 @@ export async function sluice(args: readonly string[], io: Io, bindings: Supplied
     .command('run')
     .description('run the graph of a file')
     .argument('<file>', 'a config, in YAML or as a JavaScript module')
-    .option('--dir <path>', 'where state lives (default: .sluice/<name>)')
+    .option(...dir)
     .option('--drain <seconds>', 'how long open streams get to finish after a signal', seconds, 10)
     .action(async (file, options) => {
       code = await run(file, options, io);
@@ -69,7 +73,9 @@ export async function sluice(args: readonly string[], io: Io, bindings: Supplied
     .option('--header <name=value>', 'only records with this header; all of them, if several', header)
     .option('--limit <records>', 'stop after so many', integer(1))
     .addOption(new Option('--isolation <level>', 'whether to show undecided and aborted records').choices(isolations))
+    .option('--dir <path>', 'where state lives (default: .sluice/<name>)')
     .option('--json', 'a JSON object a line')
+    .option(...dir)
     .action(async (file, options) => {
       code = await consume(file, { ...options, bindings }, io);
     });
@@ -85,10 +91,12 @@ export async function sluice(args: readonly string[], io: Io, bindings: Supplied
         .argParser(separator)
         .conflicts('file'),
     )
+    .option('--dir <path>', 'where state lives (default: .sluice/<name>)')
     .option('--file <path>', 'send this file as one value instead')
     .option('--header <name=value>', 'a header of every record; may be repeated', header)
     .option('--partition <number>', 'where they go; by key or in turn by default', partition)
     .addOption(new Option('--acks <acks>', 'how many replicas must have a record (default: all)').choices(acks))
+    .option(...dir)
     .action(async (file, options) => {
       code = await produce(file, { ...options, bindings }, io);
     });
@@ -112,6 +120,33 @@ export async function sluice(args: readonly string[], io: Io, bindings: Supplied
     .argument('<file>', 'a config')
     .addOption(new Option('--format <format>', 'the language to draw in').choices(formats).default('mermaid'))
     .action(async (file, { format }) => io.out(`${draw(await load(file, io), format)}\n`));
+
+  const cache = program.command('cache').description('look at a cache or an embedded log that no process has open');
+  const onDirectory = (name: string, description: string): Command =>
+    cache
+      .command(name)
+      .description(description)
+      .argument('<dir>', 'where it is: .sluice/<graph>/<binding>, unless --dir said otherwise')
+      .option('--json', 'a JSON object');
+  onDirectory('ls', 'list its topics').action(async (dir, options) => {
+    code = await ls(dir, options, io);
+  });
+  onDirectory('inspect', 'show where its partitions stand: offsets, bytes, keys, what is to be cleaned')
+    .option('--topic <name>', 'only this topic')
+    .action(async (dir, options) => {
+      code = await inspect(dir, options, io);
+    });
+  onDirectory('verify', 'look at every checksum').action(async (dir, options) => {
+    code = await verifyCache(dir, options, io);
+  });
+  onDirectory('repair', 'make an embedded log open again').action(async (dir, options) => {
+    code = await repairCache(dir, options, io);
+  });
+  onDirectory('clear', 'remove all that is in it')
+    .option('--embedded', 'though it is an embedded log, the only copy of its topics')
+    .action(async (dir, options) => {
+      code = await clearCache(dir, options, io);
+    });
 
   try {
     await program.parseAsync(args, { from: 'user' });

@@ -40,11 +40,14 @@ export class LaneCredit {
     if (this.#owed >= this.#threshold) this.#grant();
   }
 
+  /** Whether the sender has none left, though all that is owed is granted. */
+  get isSpent(): boolean {
+    if (this.#balance <= 0) this.#grant();
+    return this.#balance <= 0;
+  }
+
   /** Sees to it that a record can go on which holds all that is held, so that nothing would be returned before it ends. */
-  extend(): void {
-    if (this.#balance > 0) return;
-    this.#grant();
-    if (this.#balance > 0) return;
+  lend(): void {
     this.#lent += this.#window;
     this.#owed += this.#window;
     this.#grant();

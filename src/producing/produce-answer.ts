@@ -41,26 +41,3 @@ export function produceAnswer(begin: Begin<KafkaBegin>, stream: Stream, options:
     receive: (frame) => lane.receive(frame),
   };
 }
-
-/**
- * Answers a stream that produces and reads. It is over when all that was produced is answered and, if it is bounded, all
- * that there was is read.
- */
-export function bothAnswer(produced: Answering, fetched: Answering, isBounded: boolean): Answering {
-  let isAnswered = false;
-  let isRead = !isBounded;
-  return {
-    pull(balance) {
-      const answer = isAnswered ? undefined : produced.pull(balance);
-      if (answer?.kind === 'end') isAnswered = true;
-      else if (answer !== undefined) return answer;
-      if (isAnswered && isRead) return end();
-      const record = fetched.pull(balance);
-      if (record?.kind !== 'end') return record;
-      isRead = true;
-      return isAnswered ? record : undefined;
-    },
-    idle: () => fetched.idle?.() ?? false,
-    receive: (frame) => (frame.kind === 'flush' ? fetched : produced).receive?.(frame),
-  };
-}

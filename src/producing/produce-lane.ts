@@ -25,8 +25,8 @@ export interface ProduceLaneOptions {
   readonly acks: Acks;
   /** The credit granted at BEGIN, an integer >= 1. */
   readonly window: number;
-  /** The most bytes of a record, an integer >= 1. */
-  readonly maxRecord: number;
+  /** The most bytes of a record, an integer >= 1, or where to ask for that when there is one that does not fit the window. */
+  readonly maxRecord: number | Observable<number>;
   /** Told the answer to each record, in their order; none is told inside of telling another. */
   readonly answer: (answer: KafkaAnswer) => void;
   /** Told that END has come and all is answered. */
@@ -52,6 +52,7 @@ export class ProduceLane {
   readonly #unrouted = new Deque<{ readonly slot: Slot; readonly assembled: Assembled }>();
   readonly #life: Subscriber<never>;
   #topic: Pick<Meta, 'partitions'> | undefined;
+  #isAsking = false;
   #control: ControlSink = () => {};
   /** What the record that is open holds. */
   #held = 0;
@@ -64,7 +65,8 @@ export class ProduceLane {
     const { partitions, window, maxRecord, only, scheduler = eventLoop } = options;
     this.#options = options;
     this.#credit = new LaneCredit(window);
-    this.#assembler = new RecordAssembler(positive('maxRecord', maxRecord), () => scheduler.now());
+    const most = typeof maxRecord === 'number' ? positive('maxRecord', maxRecord) : Number.POSITIVE_INFINITY;
+    this.#assembler = new RecordAssembler(most, () => scheduler.now());
     this.#choice = new PartitionChoice(only);
     const defect = (thrown: unknown): void => this.#defect(thrown);
     this.#answers = new LaneAnswers({
@@ -82,10 +84,7 @@ export class ProduceLane {
         this.#topic = known;
         this.#route();
       },
-      error: (thrown) => {
-        if (!isFault(thrown)) throw thrown;
-        this.#lost(thrown);
-      },
+      error: (thrown) => this.#unknown(thrown),
       complete() {},
     });
   }
@@ -137,13 +136,13 @@ export class ProduceLane {
     } catch (thrown) {
       return this.#fail(thrown instanceof KafkaError ? thrown.at(this.#place) : thrown);
     }
-    if (part === 'open') return this.#answers.length === 0 ? this.#credit.extend() : undefined;
+    if (part === 'open') return this.#extend();
     const cost = this.#held;
     this.#held = 0;
     if (part === 'swallowed') return this.#credit.give(cost);
     if (part === 'too-large') {
-      const { maxRecord } = this.#options;
-      this.#answers.close(this.#answers.open(0), tooLarge(this.#place, this.#assembler.size, maxRecord));
+      const { size, maxRecord } = this.#assembler;
+      this.#answers.close(this.#answers.open(0), tooLarge(this.#place, size, maxRecord));
       return this.#credit.give(cost);
     }
     this.#unrouted.push({ slot: this.#answers.open(cost), assembled: part });
@@ -155,9 +154,10 @@ export class ProduceLane {
     if (this.#topic === undefined) return;
     for (let next = this.#unrouted.shift(); next !== undefined; next = this.#unrouted.shift()) {
       const { slot, assembled } = next;
-      const { acks = this.#options.acks, producer: own } = assembled.opens;
+      const { acks = this.#options.acks, producer: own, since } = assembled.opens;
       const partition = this.#choice.of(assembled.opens, this.#topic);
-      this.#options.send(partition, assembled.record, { acks, own }, (result) => this.#answers.close(slot, result));
+      const how = { acks, own, since };
+      this.#options.send(partition, assembled.record, how, (result) => this.#answers.close(slot, result));
     }
     if (this.#isClosed) this.#life.unsubscribe();
   }
@@ -165,7 +165,29 @@ export class ProduceLane {
   /** Returns the credit of a record that is answered. */
   #free(cost: number): void {
     this.#credit.give(cost);
-    if (this.#answers.length === 0 && this.#assembler.isOpen) this.#credit.extend();
+    this.#extend();
+  }
+
+  /** Sees to it that a record can go on which holds all that is held, so that nothing would be returned before it ends. */
+  #extend(): void {
+    if (this.#answers.length > 0 || !this.#assembler.isOpen || !this.#credit.isSpent) return;
+    const { maxRecord } = this.#options;
+    if (Number.isFinite(this.#assembler.maxRecord)) return this.#credit.lend();
+    if (this.#isAsking || typeof maxRecord === 'number') return;
+    this.#isAsking = true;
+    listen(maxRecord, this.#life, {
+      next: (limit) => {
+        this.#assembler.maxRecord = limit;
+        this.#extend();
+      },
+      error: (thrown) => this.#unknown(thrown),
+      complete() {},
+    });
+  }
+
+  #unknown(thrown: unknown): void {
+    if (!isFault(thrown)) throw thrown;
+    this.#lost(thrown);
   }
 
   /** Refuses what is not handed on, since the topic cannot be produced to. */

@@ -20,7 +20,9 @@ export interface ProducerNumber {
 export interface SendOptions {
   readonly acks: Acks;
   /** The caller's own number, if it has one. */
-  readonly own: ProducerNumber | undefined;
+  readonly own?: ProducerNumber | undefined;
+  /** When its time to be delivered began, in milliseconds since 1970; now, by default. */
+  readonly since?: number | undefined;
 }
 
 /**

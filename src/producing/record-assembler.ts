@@ -11,19 +11,17 @@ export interface Assembled {
 
 /** Puts the records of a lane together from their fragments. */
 export class RecordAssembler {
-  readonly #maxRecord: number;
+  /** The most bytes of a record. */
+  maxRecord: number;
   readonly #now: () => number;
   #opens: ProducedRecord | undefined;
   #body: Uint8Array[] = [];
   #size = 0;
   #isSwallowing = false;
 
-  /**
-   * @param maxRecord the most bytes of a record
-   * @param now the time of records that have none
-   */
+  /** @param now the time of records that have none */
   constructor(maxRecord: number, now: () => number) {
-    this.#maxRecord = maxRecord;
+    this.maxRecord = maxRecord;
     this.#now = now;
   }
 
@@ -52,9 +50,9 @@ export class RecordAssembler {
     this.#opens = what;
     this.#size += body.byteLength;
     if (body.byteLength > 0) this.#body.push(body);
-    if (this.#size > this.#maxRecord) return this.#swallow(last);
+    if (this.#size > this.maxRecord) return this.#swallow(last);
     if (!last) return 'open';
-    const { key, headers, timestamp = BigInt(this.#now()) } = what;
+    const { key, headers, since = this.#now(), timestamp = BigInt(since) } = what;
     const value = what.tombstone === true ? null : (what.body ?? joined(this.#body));
     this.drop();
     return { opens: what, record: { key, value, headers, timestamp } };

@@ -43,24 +43,43 @@ export const states = <T extends Meta | Description>(
     });
   });
 
+type DirectBegin = Extract<KafkaBegin, { api: 'meta' | 'describe' }> &
+  ({ readonly create: true } | { readonly direct: true });
+
+/** Whether a stream asks the cluster itself, whatever a cache knows. */
+export const isDirect = (ext: KafkaBegin): ext is DirectBegin =>
+  (ext.api === 'meta' && ext.create === true) || (ext.api === 'describe' && ext.direct === true);
+
 const NOT_ALLOWED: readonly unknown[] = ['TOPIC_AUTHORIZATION_FAILED', 'CLUSTER_AUTHORIZATION_FAILED'];
 
 /**
- * The cleanup policy that descriptions of a topic tell, once; `undefined` where this user may not see it, since whoever may
- * read a topic need not be allowed to see how it is configured. Errors as they do.
+ * The cleanup policy that descriptions of a topic tell, once; `undefined` where this user may not see it. Errors as they do.
  */
 export const cleanupPolicy = (descriptions: Observable<Description>): Observable<string | undefined> =>
+  configOf(descriptions.pipe(take(1)), CLEANUP_POLICY);
+
+/** The name of the configuration that says how a topic is cleaned. */
+export const CLEANUP_POLICY = 'cleanup.policy';
+
+/**
+ * The most bytes of a record batch of a topic, by its descriptions; `undefined` where this user may not see it. Errors as
+ * they do.
+ */
+export const maxMessageBytes = (descriptions: Observable<Description>): Observable<number | undefined> =>
+  configOf(descriptions, MAX_MESSAGE_BYTES).pipe(map((value) => (value === undefined ? undefined : Number(value))));
+
+/** The name of the configuration that says how large a batch may be. */
+export const MAX_MESSAGE_BYTES = 'max.message.bytes';
+
+/** Whoever may read a topic, or write to it, need not be allowed to see how it is configured. */
+const configOf = (descriptions: Observable<Description>, name: string): Observable<string | undefined> =>
   descriptions.pipe(
-    take(1),
-    map(({ configs }) => configs[CLEANUP_POLICY] ?? undefined),
+    map(({ configs }) => configs[name] ?? undefined),
     catchError((thrown) => {
       if (NOT_ALLOWED.includes(thrown?.kafka?.name)) return of(undefined);
       throw thrown;
     }),
   );
-
-/** The name of the configuration that says how a topic is cleaned. */
-export const CLEANUP_POLICY = 'cleanup.policy';
 
 /** Of a topic's configuration, what is asked for: all of it for an empty list. */
 export const chosen = ({ configs }: Description, names: readonly string[]): Description =>
@@ -79,6 +98,12 @@ export const metaAnswer = (metas: Observable<Meta>, stream: Stream): Answering =
 /** Answers a `describe` stream: the first of these, and each that differs from the one before. */
 export const describeAnswer = (descriptions: Observable<Description>, stream: Stream): Answering =>
   latestOf(descriptions, 'describe', (description) => Buffer.byteLength(JSON.stringify(description)), stream);
+
+/** Answers a stream that asks the cluster itself: as the exit that leads there does. */
+export const directAnswer = (exit: Binding<Kafka>, ext: DirectBegin, stream: Stream): Answering =>
+  ext.api === 'meta'
+    ? metaAnswer(states<Meta>(exit, ext), stream)
+    : describeAnswer(states<Description>(exit, ext), stream);
 
 /** Two numbers of 32 bits. */
 const BYTES_A_PARTITION = 8;

@@ -68,10 +68,16 @@ export type KafkaBegin =
   | {
       readonly api: 'meta';
       readonly topic: string;
-      /** Whether a missing topic is made, where its cluster does so. */
+      /** Whether a missing topic is made, where its cluster does so; then the cluster is asked, and no cache answers. */
       readonly create?: boolean;
     }
-  | { readonly api: 'describe'; readonly topic: string; readonly configs: readonly string[] }
+  | {
+      readonly api: 'describe';
+      readonly topic: string;
+      readonly configs: readonly string[];
+      /** Whether the cluster is asked: no cache answers, or begins to keep the topic. */
+      readonly direct?: boolean;
+    }
   | ({
       readonly api: 'fetch';
       readonly partition: number;
@@ -150,6 +156,8 @@ export interface ProducedRecord {
   readonly length?: number;
   /** Its value, where that is on disk: then this is the only fragment, and has none of it. */
   readonly body?: Body;
+  /** When it was whole, in milliseconds since 1970: its time to be delivered runs from then. What a stage hands on says it. */
+  readonly since?: number;
   /** The caller's own sequence, kept as it is (KIP-98). */
   readonly producer?: { readonly id: bigint; readonly epoch: number; readonly sequence: number };
 }

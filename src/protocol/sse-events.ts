@@ -132,19 +132,37 @@ function writeId(into: Buffer, id: string, at: number): number {
 }
 
 function linesOf(text: Uint8Array, event: string | undefined): Uint8Array {
-  const parts: Uint8Array[] = event === undefined ? [] : [Buffer.from(`event:${event}\n`)];
+  const type = event === undefined ? '' : `event:${event}\n`;
+  // Most have one line, and are looked over by native code.
+  const ends = text.indexOf(LF) < 0 && text.indexOf(CR) < 0 ? [text.byteLength] : endsOf(text);
+  const lines = Buffer.allocUnsafe(Buffer.byteLength(type) + text.byteLength + ends.length * MOST_ADDED + 1);
+  let at = lines.write(type);
   let from = 0;
-  for (let at = 0; at <= text.byteLength; at += 1) {
-    const byte = at === text.byteLength ? LF : text[at];
-    if (byte !== LF && byte !== CR) continue;
+  for (const end of ends) {
+    lines.set(DATA, at);
+    at += DATA.byteLength;
     // A client takes one space from what stands behind the colon.
-    parts.push(text[from] === SPACE ? DATA_SPACE : DATA, text.subarray(from, at), NEW_LINE);
-    if (byte === CR && text[at + 1] === LF) at += 1;
-    from = at + 1;
+    if (text[from] === SPACE) lines[at++] = SPACE;
+    lines.set(text.subarray(from, end), at);
+    at += end - from;
+    lines[at++] = LF;
+    from = text[end] === CR && text[end + 1] === LF ? end + 2 : end + 1;
   }
-  return Buffer.concat([...parts, NEW_LINE]);
+  lines[at] = LF;
+  return lines.subarray(0, at + 1);
 }
 
+/** Where its lines end. */
+function endsOf(text: Uint8Array): number[] {
+  const ends: number[] = [];
+  for (let at = 0; at < text.byteLength; at += 1) {
+    if (text[at] !== LF && text[at] !== CR) continue;
+    ends.push(at);
+    if (text[at] === CR && text[at + 1] === LF) at += 1;
+  }
+  return [...ends, text.byteLength];
+}
+
+/** What a line has beside its text, at most. */
+const MOST_ADDED = 'data: \n'.length;
 const SPACE = 0x20;
-const DATA_SPACE = Buffer.from('data: ');
-const NEW_LINE = Buffer.from('\n');

@@ -7,6 +7,8 @@ const SLICES_PER_SECOND = 20;
 export class Faults {
   /** How much passes, in bytes per second and connection. */
   rate = Number.POSITIVE_INFINITY;
+  /** How many bytes have passed. */
+  passed = 0;
   #drops = 0;
   #flipIn: number | undefined;
   #stalled: Promise<void> | undefined;
@@ -56,6 +58,7 @@ export class Faults {
       await this.#stalled;
       const size = Math.min(rest.length, Math.max(1, Math.ceil(this.rate / SLICES_PER_SECOND)));
       if (Number.isFinite(this.rate)) await sleep((1000 * size) / this.rate);
+      this.passed += size;
       yield rest.subarray(0, size);
       rest = rest.subarray(size);
     }

@@ -18,6 +18,8 @@ export interface ChaosProxy {
   readonly port: number;
   /** How many connections are open. */
   readonly connections: number;
+  /** How many bytes have passed in a direction. */
+  passed(direction: Direction): number;
   /** Resets every open connection; new ones are served. */
   cut(): void;
   /** Resets every new connection as soon as it is accepted, until `heal`; open ones stay. */
@@ -74,6 +76,7 @@ export async function startProxy({ host = '127.0.0.1', port }: Target): Promise<
     get connections() {
       return clients.size;
     },
+    passed: (direction) => faults[direction].passed,
     cut,
     refuse: () => {
       refusing = true;

@@ -32,27 +32,64 @@ const MAX_WAIT = 500;
  * Reads a whole topic with kafkajs's fetch and decoders but without a group: its consumer never tells a caller about
  * batches that hold no records for him, so one cannot know from it that a topic ending in transaction markers has ended.
  */
-export async function readTopic(
+export async function eachRecord(
   kafka: Kafka,
   admin: Admin,
   topic: string,
   isolation: keyof typeof ISOLATION,
-): Promise<ReadRecord[]> {
+  visit: (record: ReadRecord) => void,
+): Promise<void> {
   const ends = await admin.fetchTopicOffsets(topic);
+  await withCluster(kafka, topic, isolation, async (cluster) => {
+    for (const { partition, low, high } of ends.sort((a, b) => a.partition - b.partition)) {
+      for await (const record of readPartition(cluster, topic, partition, BigInt(low), BigInt(high), isolation)) {
+        visit(record);
+      }
+    }
+  });
+}
+
+/** By partition, the last stable offset as its leader tells it with an answer to a fetch. */
+export async function stableOffsets(kafka: Kafka, admin: Admin, topic: string): Promise<Map<number, bigint>> {
+  const stable = new Map<number, bigint>();
+  const ends = await admin.fetchTopicOffsets(topic);
+  await withCluster(kafka, topic, 'read_uncommitted', async (cluster) => {
+    for (const { partition, low } of ends) {
+      const { lastStableOffset } = await fetchFrom(cluster, topic, partition, low, { maxBytes: 1, maxWaitTime: 1 });
+      stable.set(partition, BigInt(lastStableOffset));
+    }
+  });
+  return stable;
+}
+
+async function withCluster(
+  kafka: Kafka,
+  topic: string,
+  isolation: keyof typeof ISOLATION,
+  work: (cluster: Cluster) => Promise<void>,
+): Promise<void> {
   const cluster = privateCluster(kafka, ISOLATION[isolation]);
   await cluster.connect();
   try {
     await cluster.addTargetTopic(topic);
-    const records: ReadRecord[] = [];
-    for (const { partition, low, high } of ends.sort((a, b) => a.partition - b.partition)) {
-      for await (const record of readPartition(cluster, topic, partition, BigInt(low), BigInt(high), isolation)) {
-        records.push(record);
-      }
-    }
-    return records;
+    await work(cluster);
   } finally {
     await cluster.disconnect();
   }
+}
+
+async function fetchFrom(
+  cluster: Cluster,
+  topic: string,
+  partition: number,
+  fetchOffset: string,
+  { maxBytes = MAX_BYTES, maxWaitTime = MAX_WAIT, isolationLevel = ISOLATION.read_uncommitted },
+): Promise<FetchAnswer['responses'][number]['partitions'][number]> {
+  const leader = cluster.findTopicPartitionMetadata(topic).find(({ partitionId }) => partitionId === partition)!.leader;
+  const broker = await cluster.findBroker({ nodeId: leader });
+  const topics = [{ topic, partitions: [{ partition, fetchOffset, maxBytes }] }];
+  const answer = await broker.fetch({ topics, maxWaitTime, isolationLevel });
+  return answer.responses[0]!.partitions[0]!;
 }
 
 async function* readPartition(
@@ -64,16 +101,12 @@ async function* readPartition(
   isolation: keyof typeof ISOLATION,
 ): AsyncGenerator<ReadRecord> {
   const Batch: BatchClass = createRequire(import.meta.url)('kafkajs/src/consumer/batch');
-  const leader = cluster.findTopicPartitionMetadata(topic).find(({ partitionId }) => partitionId === partition)!.leader;
-  const broker = await cluster.findBroker({ nodeId: leader });
 
   // What kafkajs calls the end of a partition is its last stable offset.
   let end = isolation === 'read_committed' ? to : undefined;
   for (let next = from; end === undefined || next < end; ) {
     const offset = `${next}`;
-    const wanted = [{ topic, partitions: [{ partition, fetchOffset: offset, maxBytes: MAX_BYTES }] }];
-    const answer = await broker.fetch({ topics: wanted, maxWaitTime: MAX_WAIT, isolationLevel: ISOLATION[isolation] });
-    const data = answer.responses[0]!.partitions[0]!;
+    const data = await fetchFrom(cluster, topic, partition, offset, { isolationLevel: ISOLATION[isolation] });
     const stable = BigInt(data.lastStableOffset);
     end ??= BigInt(data.highWatermark);
     if (isolation === 'read_committed' && stable < end) end = stable;

@@ -1,7 +1,7 @@
 import { type Admin, type CompressionTypes, type IHeaders, type Kafka, Partitioners, type Producer } from 'kafkajs';
 import type { Access } from './access.ts';
 import { type ClientOptions, kafkaClient } from './client.ts';
-import { readTopic } from './judge-read.ts';
+import { eachRecord, stableOffsets } from './judge-read.ts';
 import { until } from './until.ts';
 
 // kafkajs's ConfigResourceTypes.TOPIC, which Node does not see as a named export of that CommonJS package.
@@ -27,6 +27,8 @@ export interface ReadRecord {
   readonly value: Buffer | null;
   readonly headers: IHeaders;
 }
+
+export type Isolation = 'read_committed' | 'read_uncommitted';
 
 export interface TopicOptions {
   /** Default 1. */
@@ -58,7 +60,11 @@ export interface Judge {
    * Every record from the start of each partition to the end it had when the call began, by partition and offset.
    * `read_committed` (default) leaves out aborted records and ends at the last stable offset.
    */
-  read(topic: string, isolation?: 'read_committed' | 'read_uncommitted'): Promise<ReadRecord[]>;
+  read(topic: string, isolation?: Isolation): Promise<ReadRecord[]>;
+  /** The same, one after the other, so that not all of them have to be held. */
+  each(topic: string, isolation: Isolation, visit: (record: ReadRecord) => void): Promise<void>;
+  /** By partition, up to where transactions are decided. */
+  stable(topic: string): Promise<Map<number, bigint>>;
   /** Moves the start of a partition's log to `before`; -1n: to its end. */
   deleteRecords(topic: string, partition: number, before: bigint): Promise<void>;
   /** The topic's configuration, defaults included. */
@@ -87,7 +93,13 @@ export async function openJudge(access: Access, options?: ClientOptions): Promis
     createTopic: (topic, topicOptions = {}) => createTopic(admin, topic, topicOptions),
     deleteTopic: (topic) => admin.deleteTopics({ topics: [topic] }),
     write: (topic, records, writeOptions = {}) => write(producer, topic, records, writeOptions),
-    read: (topic, isolation = 'read_committed') => readTopic(kafka, admin, topic, isolation),
+    async read(topic, isolation = 'read_committed') {
+      const records: ReadRecord[] = [];
+      await eachRecord(kafka, admin, topic, isolation, (record) => records.push(record));
+      return records;
+    },
+    each: (topic, isolation, visit) => eachRecord(kafka, admin, topic, isolation, visit),
+    stable: (topic) => stableOffsets(kafka, admin, topic),
     deleteRecords: (topic, partition, before) => deleteRecords(admin, topic, partition, before),
     configs: (topic) => configs(admin, topic),
     close,

@@ -3,8 +3,10 @@ import { readFileSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { EMPTY, Subject, type Subscription } from 'rxjs';
+import cache from '../../graphs/cache.ts';
 import client from '../../graphs/client.ts';
 import echo from '../../graphs/echo.ts';
+import embedded from '../../graphs/embedded.ts';
 import { compile, type GraphEvent, graph } from '../../graphs/index.ts';
 import { parse } from '../../graphs/parse.ts';
 import proxy from '../../graphs/proxy.ts';
@@ -45,6 +47,8 @@ describe('YAML and code', () => {
     ['echo.yaml', echo],
     ['proxy.yaml', proxy],
     ['client.yaml', client],
+    ['cache.yaml', cache],
+    ['embedded.yaml', embedded],
     ['sse.yaml', sse],
   ])('of %s compile to the same graph', (file, config) => {
     const [yaml, code] = [compile(read(file), { env }), compile(config, { env })];

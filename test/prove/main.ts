@@ -1,55 +1,21 @@
-import { filesystemVault } from '../../src/net/filesystem-vault.ts';
-import { netProxy } from '../bench/net-proxy.ts';
-import { startCluster } from '../broker/cluster.ts';
-import { openJudge } from '../broker/judge.ts';
-import { serversOf } from '../integration/judged.ts';
-import { mutations } from '../integration/mutations.ts';
-import { type ChaosOptions, chaos } from '../properties/net-chaos.ts';
-import { Certificates } from '../src/net/certificates.ts';
+import { parts } from './parts.ts';
 
-// The proofs that take too long for every test run. Prints its figures; exits with 1 if any of them does not hold.
+// The proofs that take too long for every test run: all of them, or those that are named. Prints their figures; exits with 1
+// if any of them does not hold.
+const names = process.argv.slice(2);
+const unknown = names.filter((name) => !Object.hasOwn(parts, name));
+if (unknown.length > 0) {
+  console.error(`no such proof: ${unknown.join(', ')}; there are ${Object.keys(parts).join(', ')}`);
+  process.exit(1);
+}
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
-const certificates = new Certificates();
-
-async function connections(name: string, options: Omit<ChaosOptions, 'seed'>): Promise<void> {
-  const { opened, graceful, mistakes, left } = await chaos({ ...options, seed });
-  console.log(`${name}: ${opened} connections, at most ${options.atOnce} at once, SEED=${seed}`);
-  console.log(`  ${graceful} graceful, ${mistakes.length} mistakes, ${left.length} handles left`);
-  for (const problem of [...mistakes, ...left]) console.log(`  ${problem}`);
-  if (opened !== options.connections || mistakes.length + left.length > 0) process.exitCode = 1;
-}
-
-async function throughput(tls: boolean): Promise<void> {
-  const { name, ratio, growth } = await netProxy({ tls, rounds: 3 });
-  console.log(`${name}: ${ratio.toFixed(2)}x a bare pipe, resident memory grew by ${growth.toFixed(1)} MB`);
-  if (growth > 64) process.exitCode = 1;
-}
-
-async function mutated(): Promise<void> {
-  const cluster = await startCluster();
-  const judge = await openJudge(cluster);
-  try {
-    const { outcomes, mistakes } = await mutations({ servers: serversOf(cluster), judge, rounds: 10_000, seed });
-    console.log(`10,000 streams with a response mutated, SEED=${seed}: ${mistakes.length} mistakes`);
-    console.log(`  ${JSON.stringify(outcomes)}`);
-    for (const problem of mistakes) console.log(`  ${problem}`);
-    if (mistakes.length > 0) process.exitCode = 1;
-  } finally {
-    await judge.close();
-    await cluster.stop();
-  }
-}
-
-try {
-  await mutated();
-  certificates.self('localhost', ['localhost']);
-  certificates.join('keys.pem', 'localhost.key', 'localhost.pem');
-  const store = { type: 'pem', store: 'keys.pem' } as const;
-  const vault = filesystemVault({ keys: store, trust: store }, certificates.directory);
-  await connections('tcp', { connections: 10_000, atOnce: 2_000 });
-  await connections('tls', { connections: 10_000, atOnce: 1_000, vault });
-  await throughput(false);
-  await throughput(true);
-} finally {
-  certificates.remove();
+for (const [name, prove] of Object.entries(parts)) {
+  if (names.length > 0 && !names.includes(name)) continue;
+  const start = performance.now();
+  console.log(`${name}, SEED=${seed}`);
+  const mistakes = await prove(seed, (figure) => console.log(`  ${figure}`));
+  for (const mistake of mistakes) console.log(`  MISTAKE: ${mistake}`);
+  const seconds = ((performance.now() - start) / 1_000).toFixed(0);
+  console.log(`  ${mistakes.length === 0 ? 'holds' : 'DOES NOT HOLD'}, ${seconds} s`);
+  if (mistakes.length > 0) process.exitCode = 1;
 }

@@ -179,5 +179,5 @@ export function stages(bytes: Binding<Net>): StreamProxy<Kafka, Kafka> {
   stage({ store: 'directory', maxMessageBytes: '1 MB' });
   // @ts-expect-error its exit speaks kafka
   stage({ store: 'directory' })(bytes);
-  return stage({ store: 'directory', maxMessageBytes: () => 1 });
+  return stage({ store: 'directory', maxMessageBytes: 1 });
 }

@@ -3,7 +3,7 @@ import { start } from '../../cursor-start.ts';
 import { type Data, data, type Flush, flush } from '../../frame.ts';
 import { listen } from '../../listen.ts';
 import type { Kafka, KafkaBegin, KafkaMark } from '../../protocol/kafka.ts';
-import { type PartitionReaders, readingAnswer } from '../../protocol/kafka-reading.ts';
+import { type PartitionReaders, ReadingAnswer } from '../../protocol/kafka-reading.ts';
 import type { Answering, Stream } from '../../protocol/kafka-stream.ts';
 import type { Partition } from '../partition.ts';
 import type { Segment } from '../segment.ts';
@@ -15,7 +15,7 @@ type Fetch = Extract<KafkaBegin, { api: 'fetch' }>;
 
 /** The batches of one partition as they are, read from its log, with `watermark` marks of where that stands. */
 export const batchStream = (log: Partition, begin: Fetch, stream: Stream, scheduler: SchedulerLike): Answering =>
-  readingAnswer(new BatchReader(log, begin, stream, scheduler), begin.until !== undefined, stream);
+  new ReadingAnswer(new BatchReader(log, begin, stream, scheduler), () => {}, begin.until !== undefined, stream);
 
 class BatchReader implements PartitionReaders {
   isLevel = false;
@@ -81,8 +81,6 @@ class BatchReader implements PartitionReaders {
   look(): boolean {
     return false;
   }
-
-  refilter(): void {}
 
   /** What is in memory at an offset; what is not is read. */
   #at(offset: bigint): Segment | undefined {

@@ -1,8 +1,9 @@
 import { map, type SchedulerLike } from 'rxjs';
 import { SluiceError } from '../../errors.ts';
 import type { Begin } from '../../frame.ts';
-import { bothAnswer, produceAnswer } from '../../producing/produce-answer.ts';
+import { produceAnswer } from '../../producing/produce-answer.ts';
 import type { KafkaBegin } from '../../protocol/kafka.ts';
+import { both, producingReply } from '../../protocol/kafka-producing.ts';
 import { chosen, describeAnswer, metaAnswer } from '../../protocol/kafka-states.ts';
 import type { Answering, Stream } from '../../protocol/kafka-stream.ts';
 import { fetchLog } from '../reading/fetch-log.ts';
@@ -43,7 +44,7 @@ export function open(log: EmbeddedLog, begin: Begin<KafkaBegin>, stream: Stream,
     case 'produce': {
       topic.partition(ext.partition);
       const answering = produceAnswer(begin, stream, { ...produce, only: ext.partition, acks: 'all' });
-      stream.begin({ api: 'produce' });
+      stream.begin(producingReply(ext));
       return answering;
     }
     case 'merged': {
@@ -51,8 +52,8 @@ export function open(log: EmbeddedLog, begin: Begin<KafkaBegin>, stream: Stream,
       if (capabilities === 'fetch') return mergedLogs(topic, ext, stream, options);
       const produced = produceAnswer(begin, stream, { ...produce, acks });
       if (capabilities === 'both')
-        return bothAnswer(produced, mergedLogs(topic, ext, stream, options), until !== undefined);
-      stream.begin({ api: 'merged', partitions: [], cleanupPolicy: undefined });
+        return both(produced, mergedLogs(topic, ext, stream, options), until !== undefined);
+      stream.begin(producingReply(ext));
       return produced;
     }
     default:

@@ -97,6 +97,11 @@ export class FollowedTopic {
     return this.#known(found);
   }
 
+  /** Learns that the source has a record at an offset. */
+  written(partition: number, offset: bigint): void {
+    if (this.#followed.has(partition)) this.#options.logs.partition(partition).expect(offset + 1n);
+  }
+
   /** What is told of a topic, as long as there is one. */
   #known<T>(told: Observable<T>): Observable<T> {
     const gone = this.#faults.pipe(
@@ -150,18 +155,23 @@ export class FollowedTopic {
     const known = this.#meta?.partitions ?? [];
     this.#isMet = true;
     this.#meta = meta;
-    if (isOther) this.#recreated(known.map(({ partition }) => partition));
+    if (isOther)
+      this.#recreated(
+        known.map(({ partition }) => partition),
+        meta.topicId,
+      );
     else this.#remember();
     this.#metas.next(meta);
   }
 
   /** Another topic has the name now: what was cached of the old one goes before anything of this one comes. */
-  #recreated(partitions: readonly number[]): void {
+  #recreated(partitions: readonly number[], topicId: string): void {
     const { logs } = this.#options;
     for (const followed of this.#followed.values()) followed.close();
     this.#followed.clear();
     this.#isMet = false;
-    listen(concat(...partitions.map((partition) => logs.partition(partition).restart('recreated'))), this.#life, {
+    const restarts = partitions.map((partition) => logs.partition(partition).restart('recreated', topicId));
+    listen(concat(...restarts), this.#life, {
       next() {},
       complete: () => {
         this.#isMet = true;

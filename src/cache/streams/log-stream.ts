@@ -1,4 +1,4 @@
-import { map, switchMap } from 'rxjs';
+import { filter, map, type Observable, startWith, switchMap, take } from 'rxjs';
 import { flush } from '../../frame.ts';
 import { listen } from '../../listen.ts';
 import type { KafkaBegin } from '../../protocol/kafka.ts';
@@ -18,8 +18,10 @@ export function logStream(
   const opened = (followed: FollowedTopic, found: FollowedLog): void => {
     log = found;
     const { lastStableOffset, highWatermark } = found.offsets;
+    const { topicId } = found;
     stream.begin({
       api: 'fetch',
+      ...(topicId !== '' && { topicId }),
       log,
       from: followed.start === 'logStart' ? 'earliest' : 'latest',
       partition,
@@ -32,7 +34,10 @@ export function logStream(
   const found = topics
     .of(topic)
     .pipe(switchMap((followed) => followed.log(partition).pipe(map((log) => ({ followed, log })))));
-  listen(found, stream.life, { next: ({ followed, log }) => opened(followed, log), complete() {} });
+  listen(found.pipe(switchMap(begun)), stream.life, {
+    next: ({ followed, log }) => opened(followed, log),
+    complete() {},
+  });
   return {
     pull() {
       if (log === undefined) return undefined;
@@ -44,3 +49,12 @@ export function logStream(
     },
   };
 }
+
+/** The same, once it is known where the log begins. */
+const begun = <T extends { readonly log: FollowedLog }>(found: T): Observable<T> =>
+  found.log.changes.pipe(
+    startWith(undefined),
+    filter(() => found.log.offsets.isBegun),
+    take(1),
+    map(() => found),
+  );

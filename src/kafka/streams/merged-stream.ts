@@ -1,9 +1,10 @@
 import type { Begin } from '../../frame.ts';
 import { listen } from '../../listen.ts';
-import { bothAnswer, produceAnswer } from '../../producing/produce-answer.ts';
+import { produceAnswer } from '../../producing/produce-answer.ts';
 import type { KafkaBegin, PartitionOffsets } from '../../protocol/kafka.ts';
+import { both, producingReply } from '../../protocol/kafka-producing.ts';
 import type { Answering, Stream } from '../../protocol/kafka-stream.ts';
-import { cleanupPolicyOf } from '../cleanup-policy.ts';
+import { cleanupPolicyOf } from '../topic-configs.ts';
 import type { Context } from './context.ts';
 import { producing } from './producing.ts';
 import { reading } from './reading.ts';
@@ -15,9 +16,8 @@ export function mergedStream(context: Context, begin: Begin<Merged>, stream: Str
   const { capabilities, topic, acks = 'all', until } = begin.ext;
   if (capabilities === 'fetch') return mergedFetch(context, begin.ext, stream);
   const produced = produceAnswer(begin, stream, { ...producing(context, topic), acks });
-  if (capabilities === 'both')
-    return bothAnswer(produced, mergedFetch(context, begin.ext, stream), until !== undefined);
-  stream.begin({ api: 'merged', partitions: [], cleanupPolicy: undefined });
+  if (capabilities === 'both') return both(produced, mergedFetch(context, begin.ext, stream), until !== undefined);
+  stream.begin(producingReply(begin.ext));
   return produced;
 }
 

@@ -1,15 +1,20 @@
+import { map } from 'rxjs';
 import type { ProduceAnswerOptions } from '../../producing/produce-answer.ts';
+import { maxMessageBytesOf } from '../topic-configs.ts';
 import type { Context } from './context.ts';
 
+/** The most bytes of a record of a topic whose configuration may not be seen: Kafka's default. */
+const UNSEEN = 1_048_588;
+
 /** What the lanes of a topic that produce have in common. */
-export const producing = (
-  { cluster, producer, produceWindow, maxRecord, scheduler }: Context,
-  topic: string,
-): Omit<ProduceAnswerOptions, 'acks'> => ({
-  topic,
-  partitions: cluster.topic(topic, { create: true }),
-  send: (partition, record, options, done) => producer.send(topic, partition, record, options, done),
-  window: produceWindow,
-  maxRecord,
-  scheduler,
-});
+export const producing = (context: Context, topic: string): Omit<ProduceAnswerOptions, 'acks'> => {
+  const { cluster, producer, produceWindow, maxRecord, scheduler } = context;
+  return {
+    topic,
+    partitions: cluster.topic(topic, { create: true }),
+    send: (partition, record, options, done) => producer.send(topic, partition, record, options, done),
+    window: produceWindow,
+    maxRecord: maxRecord ?? maxMessageBytesOf(cluster, topic, context).pipe(map((limit = UNSEEN) => limit)),
+    scheduler,
+  };
+};

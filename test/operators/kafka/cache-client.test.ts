@@ -102,7 +102,14 @@ describe('a cache client', () => {
     const told = consume(merged({ from: { partitions: new Map([[1, { offset: 2n }]]) } }), 9);
     const untold = consume({ api: 'fetch', topic: 'topic', partition: 0 }, 9);
     expect([told.got, untold.got]).toEqual([['1/c@2', 'caught-up'], ['caught-up']]);
-    expect(untold.begun).toEqual({ api: 'fetch', partition: 0, offset: 3n, lastStableOffset: 3n, highWatermark: 3n });
+    expect(untold.begun).toEqual({
+      api: 'fetch',
+      topicId: 'an-id',
+      partition: 0,
+      offset: 3n,
+      lastStableOffset: 3n,
+      highWatermark: 3n,
+    });
   });
 
   it('should change filters at their place', () => {

@@ -194,6 +194,17 @@ describe('an sse-kafka proxy', () => {
     expect(client.ids).toEqual(['an-id.0:0', 'an-id.0:1', 'an-id.0:2']);
   });
 
+  it('should tell of each partition as a client has credit for it', () => {
+    const { exit, listen } = serving([1, 1, 1]);
+    exit.logs[0]?.append(keys('a'));
+    const client = listen('/topic', { lastEventId: 'another.0:7.1:8.2:9' }, 1);
+    expect(client.got).toHaveLength(1);
+    client.grant(client.runs[0]?.bytes.byteLength as number);
+    expect(client.got).toHaveLength(2);
+    client.grant(1_000);
+    expect(client.got.map((event) => event.split(' ', 1)[0])).toEqual(['gap', 'gap', 'gap', 'message']);
+  });
+
   it('should tell what a client missed, with the id behind it', () => {
     const { exit, listen } = serving();
     exit.logs[0]?.append(keys('abc'));

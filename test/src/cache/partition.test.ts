@@ -24,14 +24,26 @@ describe('a partition', () => {
         batch(7n, [[null, '3']]),
       ]),
     );
-    expect(first.log.offsets).toEqual({ logStart: 5n, lastStableOffset: 8n, highWatermark: 8n, isLevel: true });
+    expect(first.log.offsets).toEqual({
+      isBegun: true,
+      logStart: 5n,
+      lastStableOffset: 8n,
+      highWatermark: 8n,
+      isLevel: true,
+    });
     const records = ['5:a=1', '6:b=null', '7:null=3'];
     expect(await readAll(first.log)).toEqual(records);
     await first.close();
 
     const second = await open(at);
     expect(second.log.next).toBe(8n);
-    expect(second.log.offsets).toEqual({ logStart: 5n, lastStableOffset: 8n, highWatermark: 8n, isLevel: false });
+    expect(second.log.offsets).toEqual({
+      isBegun: true,
+      logStart: 5n,
+      lastStableOffset: 8n,
+      highWatermark: 8n,
+      isLevel: false,
+    });
     expect(second.log.peek(5n, 'read_committed')).toBeUndefined();
     expect(await readAll(second.log)).toEqual(records);
     expect(second.events).toEqual([]);
@@ -197,6 +209,21 @@ describe('a partition', () => {
     await close();
   });
 
+  it('should tell of a topic that was made again by the id that has its name now', async () => {
+    const { log, close } = await open(directory());
+    await begin(log, 0n, 1n);
+    await done(log.append([batch(0n, [['a', '1']])]));
+    const { seen } = log;
+    const told: unknown[] = [];
+    const left = log.changes.subscribe(() =>
+      told.push([log.topicId, log.missed(1n, seen)?.gap.reason, log.offsets.isBegun]),
+    );
+    await done(log.restart('recreated', 'another'));
+    left.unsubscribe();
+    expect(told).toEqual([['another', 'recreated', false]]);
+    await close();
+  });
+
   it('should tell whom tombstones may be missing that were not seen', async () => {
     const { log, close } = await open(directory(), { isCompacted: true });
     await begin(log, 0n, 3n);
@@ -227,6 +254,12 @@ describe('a partition', () => {
         ]),
       ]),
     );
+    log.expect(10n);
+    expect(log.missed(9n, log.seen)).toBeUndefined();
+    await done(log.restart('tombstones'));
+    expect(log.expected).toBe(0n);
+    await begin(log, 0n, 2n);
+    await done(log.append([batch(0n, [['a', '1']]), batch(1n, [['b', '2']])]));
     expect(log.missed(9n, log.seen)).toEqual({
       gap: { mark: 'gap', partition: 0, from: 2n, to: 9n, reason: 'out-of-range' },
       resume: 2n,

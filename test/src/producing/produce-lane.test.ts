@@ -1,3 +1,4 @@
+import { Subject, throwError } from 'rxjs';
 import type { Control } from '../../../src/control.ts';
 import { abort, begin, data, end } from '../../../src/frame.ts';
 import { ProduceLane, type ProduceLaneOptions } from '../../../src/producing/produce-lane.ts';
@@ -167,6 +168,34 @@ describe('a produce lane', () => {
     expect(all.fake.values('t', 0)).toEqual(['before', 'after']);
     all.clock.advance(5);
     expect(seen.granted - (10 + 20 + 20 + 50 * 20 + 10) + (100 - seen.balance)).toBeLessThanOrEqual(100);
+  });
+
+  it('asks for the most that its topic takes once a record does not fit the window, and lends no more before', () => {
+    const all = producing({ t: [1] });
+    const limit = new Subject<number>();
+    const { seen, send, more } = open(all, { maxRecord: limit });
+    send('fits');
+    all.clock.advance(5);
+    send('x'.repeat(100), {}, false, 99);
+    expect([limit.observed, seen.balance]).toEqual([false, 1]);
+    more('x'.repeat(100), false, 100);
+    all.clock.advance(5);
+    expect([limit.observed, seen.balance <= 0]).toEqual([true, true]);
+    limit.next(250);
+    more('x'.repeat(100), false, 100);
+    all.clock.advance(5);
+    expect(summary(seen)).toEqual([
+      [0, 0, 0],
+      [1, 'KAFKA_RECORD_TOO_LARGE'],
+    ]);
+  });
+
+  it('fails where nobody says what its topic takes', () => {
+    const all = producing({ t: [1] });
+    const fault = new KafkaError('KAFKA_ERROR', 'no');
+    const { seen, send } = open(all, { maxRecord: throwError(() => fault) });
+    send('x', {}, false, 100);
+    expect([seen.refused, seen.failure]).toEqual([true, fault]);
   });
 
   it('leaves nothing of a record that was aborted, and sends those before it', () => {

@@ -82,7 +82,13 @@ export class FakeLog implements FollowedLog {
 
   get offsets() {
     const end = this.next ?? 0n;
-    return { logStart: 0n, lastStableOffset: end, highWatermark: end, isLevel: this.isLevel };
+    return {
+      isBegun: this.next !== undefined,
+      logStart: 0n,
+      lastStableOffset: end,
+      highWatermark: end,
+      isLevel: this.isLevel,
+    };
   }
 
   settle(): void {
@@ -105,12 +111,22 @@ export class FakeLog implements FollowedLog {
     });
   }
 
+  lose(offset: bigint): Observable<void> {
+    return this.#write(`lose ${offset}`, () => {
+      this.next = offset;
+    });
+  }
+
   stand(standing: Standing, time: number): Observable<void> {
     return this.#write(`stand ${standing.highWatermark}`, () => {
       this.standing = standing;
       this.isLevel = this.next === standing.highWatermark;
       if (this.isLevel) this.levelAt = time;
     });
+  }
+
+  expect(end: bigint): void {
+    this.done.push(`expect ${end}`);
   }
 
   unlevel(): void {
@@ -123,8 +139,8 @@ export class FakeLog implements FollowedLog {
     });
   }
 
-  restart(reason: string): Observable<void> {
-    return this.#write(`restart ${reason}`, () => {
+  restart(reason: string, topicId?: string): Observable<void> {
+    return this.#write([`restart ${reason}`, topicId].join(' ').trimEnd(), () => {
       this.next = undefined;
       this.lastEpoch = -1;
     });
