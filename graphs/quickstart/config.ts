@@ -1,5 +1,9 @@
 import { parse } from 'yaml';
 
+/** The topics that are written to: the processes, compacted, and their starts and exits. */
+export const PROCESSES = 'quickstart-processes';
+export const EVENTS = 'quickstart-events';
+
 /** A topic as the config names it. */
 export interface Topic {
   readonly name: string;
@@ -19,16 +23,16 @@ export interface Changed {
 interface Config {
   readonly bindings: {
     north_tcp_server: { options: { host: string; port: number } };
-    log: object & { options: { topics: readonly Topic[] } };
+    log: object & { options: { topics?: readonly Topic[] } };
     [name: string]: object;
   };
 }
 
-/** The config of a YAML text with another port or log, and the topics that its log holds. */
+/** The config of a YAML text with another port or log, and the topics that its log makes, if it is embedded. */
 export function configOf(text: string, { kafka, port }: Changed): { config: object; topics: readonly Topic[] } {
   const config: Config = parse(text);
   const { bindings } = config;
-  const { topics } = bindings.log.options;
+  const { topics = [] } = bindings.log.options;
   if (port !== undefined) bindings.north_tcp_server.options.port = port;
   if (kafka === undefined) return { config, topics };
   const log = { type: 'kafka', kind: 'client', options: { servers: [kafka] }, exit: 'south_tcp_client' };

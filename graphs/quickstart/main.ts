@@ -10,7 +10,7 @@ import { logTo, tell } from '../../src/cli/log.ts';
 import { failure } from '../../src/cli/topic.ts';
 import { compile } from '../compile.ts';
 import type { GraphEvent } from '../events.ts';
-import { configOf } from './config.ts';
+import { configOf, EVENTS, PROCESSES } from './config.ts';
 import { createTopics } from './create-topics.ts';
 import { feed } from './feed.ts';
 import { processList } from './process-list.ts';
@@ -34,7 +34,6 @@ const log = logTo(io);
 
 async function main(): Promise<void> {
   const { config, topics } = configOf(readFileSync(file, 'utf8'), { kafka, port });
-  const [processes, events] = topics.map(({ name }) => name) as [string, string];
   const state = dir ?? join('.sluice', kafka === undefined ? 'quickstart' : 'quickstart-kafka');
   const stop = new Subject<void>();
   const closed = new Subject<void>();
@@ -60,7 +59,7 @@ async function main(): Promise<void> {
   const list = await processList();
   running.add(graph.run().subscribe({ error: fail }));
   const onFault = (fault: unknown): void => log.warn(fault, 'not written yet, and tried again');
-  const feeding = feed({ list, graph, binding: 'log', processes, events, until: stop, onFault });
+  const feeding = feed({ list, graph, binding: 'log', processes: PROCESSES, events: EVENTS, until: stop, onFault });
   running.add(feeding.subscribe({ error: fail, complete: end }));
   const onSignal = (): void => {
     if (stop.closed) process.exit(1);

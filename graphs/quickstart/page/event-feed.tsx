@@ -15,7 +15,7 @@ export const EventFeed = ({ model: { news, events } }: { model: Model }) => (
       {news.length === 0 && <p class="empty">None so far. Start a program, and it is here.</p>}
       <ol>
         {news.map(({ place, event, pid, name, at }) => (
-          <li key={place} class={event} data-place={place}>
+          <li key={place} class={event}>
             <time>{time(at)}</time>
             <b>{event}</b>
             <span class="name">{name}</span>
