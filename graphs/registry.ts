@@ -2,6 +2,7 @@ import type { Kind } from './kind.ts';
 import { echo } from './kinds/echo.ts';
 import { filesystem } from './kinds/filesystem.ts';
 import { http } from './kinds/http.ts';
+import { httpKafka } from './kinds/http-kafka.ts';
 import { kafka } from './kinds/kafka.ts';
 import { kafkaCache } from './kinds/kafka-cache.ts';
 import { kafkaEmbedded } from './kinds/kafka-embedded.ts';
@@ -20,6 +21,7 @@ export const makeable = [
   ...sse,
   ...sseKafka,
   ...filesystem,
+  ...httpKafka,
   ...kafka,
   ...kafkaCache,
   ...kafkaEmbedded,
@@ -31,9 +33,8 @@ export const kinds: readonly Kind[] = [
   ...pending.filter((known) => !makeable.some(({ type, kind }) => type === known.type && kind === known.kind)),
 ];
 
-/** What a section holds that this build knows by type, and refuses: an unenforced guard is an open door. */
+/** What a section holds that this build knows by type, and refuses. */
 export const refusedTypes = {
-  guards: ['jwt', 'inline', 'x509'],
   stores: ['memory'],
   catalogs: ['inline', 'filesystem', 'schema-registry', 'apicurio', 'karapace'],
 } as const;

@@ -4,14 +4,16 @@ import { begin, end, type Frame } from '../../src/frame.ts';
 import { type PathWhen, paramsOf, pathConditions } from '../../src/path-pattern.ts';
 import { expression } from '../../src/protocol/expression.ts';
 import type { Filesystem, FilesystemReplyBegin } from '../../src/protocol/filesystem.ts';
+import { unauthorized } from '../../src/protocol/guard.ts';
 import {
   type Http,
-  type HttpHeader,
+  type HttpBegin,
   type HttpReplyBegin,
   headerOf,
   headersOf,
   httpFault,
   pathOf,
+  tagsOf,
 } from '../../src/protocol/http.ts';
 import type { Binding } from '../../src/protocol.ts';
 import { refusing, route } from '../flow/route.ts';
@@ -19,7 +21,7 @@ import { refusing, route } from '../flow/route.ts';
 export interface HttpFilesystemRoute {
   /** Conditions, any of which takes a request; without any, it takes all. */
   readonly when: readonly PathWhen[];
-  /** The file to read, such as `${params.path}`; that of the path by default. */
+  /** The file to read, such as `${params.path}` or `${guarded['jwt'].identity}/a.txt`; that of the path by default. */
   readonly with?: { readonly path?: string } | undefined;
   readonly exit: Binding<Filesystem>;
 }
@@ -44,12 +46,13 @@ export const httpFilesystemProxy = ({
 }: HttpFilesystemProxyOptions = {}): ((exit: Binding<Filesystem>) => Binding<Http>) => {
   const ways = routes.map(({ when, with: made, exit }) => ({
     taken: pathConditions(when),
-    file: made?.path && expression(made.path, { params: paramsOf(when) }),
+    file: made?.path === undefined ? undefined : expression(made.path, { params: paramsOf(when), claim: nameOf }),
     exit,
   }));
 
   return (exit) =>
-    route<Http>(({ headers, authorization }) => {
+    route<Http>((request) => {
+      const { headers, authorization } = request;
       const method = headerOf(headers, ':method') ?? '';
       if (method !== 'GET' && method !== 'HEAD') return NOT_ALLOWED;
       const asked = pathOf(headerOf(headers, ':path') ?? '/');
@@ -58,22 +61,33 @@ export const httpFilesystemProxy = ({
         for (const { taken, file, exit: way } of ways) {
           const params = taken({ path, method });
           if (params === undefined) continue;
-          return serve(way, file ? (file({ params, authorization }) ?? '') : fileOf(path), method, headers);
+          const named = file === undefined ? fileOf(path) : file({ params, authorization });
+          return named === undefined ? NOBODY : serve(way, named, method, request);
         }
-        return serve(exit, fileOf(path), method, headers);
+        return serve(exit, fileOf(path), method, request);
       } catch {
         return refusing<Http>(httpFault('HTTP_BAD_REQUEST', 'the path has an escape that is none'));
       }
     });
 };
 
+/** A claim as one name: with a `/` it would lead to the files of another. */
+const nameOf = (claim: string): string | undefined => (claim.includes('/') ? undefined : claim);
+
 const fileOf = (path: string): string => decodeURIComponent(path.slice(1));
 
 const NOT_ALLOWED = refusing<Http>(httpFault('HTTP_METHOD', 'files are read only', headersOf({ allow: 'GET, HEAD' })));
 
-function serve(exit: Binding<Filesystem>, path: string, method: string, headers: readonly HttpHeader[]): Binding<Http> {
-  const tags = headers.filter(({ name }) => name === 'if-none-match').flatMap(({ value }) => tagsOf(value));
-  const opening = { path, metadata: method === 'HEAD', tags };
+const NOBODY = refusing<Http>(unauthorized('the file is that of somebody, and nobody was recognised'));
+
+function serve(
+  exit: Binding<Filesystem>,
+  path: string,
+  method: string,
+  { headers, authorization }: HttpBegin,
+): Binding<Http> {
+  const tags = tagsOf(headers, 'if-none-match');
+  const opening = { path, metadata: method === 'HEAD', tags, ...(authorization !== undefined && { authorization }) };
   const asking: Observable<Frame<Filesystem['initial']>> = emitter(opening, () => ({ pull: () => end() }));
   return () =>
     exit(asking).pipe(
@@ -83,14 +97,6 @@ function serve(exit: Binding<Filesystem>, path: string, method: string, headers:
       ),
     );
 }
-
-const tagsOf = (value: string): string[] =>
-  value.split(',').map((tag) =>
-    tag
-      .trim()
-      .replace(/^W\//, '')
-      .replace(/^"(.*)"$/, '$1'),
-  );
 
 function answerOf({ size, type, tag, modified }: FilesystemReplyBegin, tags: readonly string[]): HttpReplyBegin {
   const common = { etag: `"${tag}"`, 'last-modified': new Date(modified).toUTCString(), 'cache-control': 'no-cache' };

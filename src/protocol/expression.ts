@@ -18,6 +18,8 @@ export interface ExpressionNames {
   readonly params?: readonly string[];
   /** Those that are `${name}`, such as `idempotencyKey`. */
   readonly others?: readonly string[];
+  /** What is made of what a guard found; `undefined` if that cannot stand here. */
+  readonly claim?: (found: string) => string | undefined;
 }
 
 /** A text whose expressions are filled in for a stream; `undefined` where one has no value there. */
@@ -48,15 +50,16 @@ export function expression(text: string, names: ExpressionNames = {}): Expressio
   };
 }
 
-function reading(name: string, { params = [], others = [] }: ExpressionNames): Reading {
+function reading(name: string, { params = [], others = [], claim = (found) => found }: ExpressionNames): Reading {
   if (others.includes(name)) return (values) => own(values.others, name);
   const param = /^params\.(\w+)$/.exec(name)?.[1];
   if (param !== undefined && params.includes(param)) return (values) => own(values.params, param);
   const [, guard, attribute] = GUARDED.exec(name) ?? [];
   if (guard === undefined) throw new SluiceError('OPTION_INVALID', `nothing is named \`\${${name}}\` here`);
   return ({ authorization }) => {
-    const found = authorization?.get(guard);
-    return attribute === undefined ? found?.identity : own(found?.attributes, attribute);
+    const identity = authorization?.get(guard);
+    const found = attribute === undefined ? identity?.identity : own(identity?.attributes, attribute);
+    return found === undefined ? undefined : claim(found);
   };
 }
 

@@ -51,8 +51,7 @@ export function open(log: EmbeddedLog, begin: Begin<KafkaBegin>, stream: Stream,
       const { capabilities, acks = 'all', until } = ext;
       if (capabilities === 'fetch') return mergedLogs(topic, ext, stream, options);
       const produced = produceAnswer(begin, stream, { ...produce, acks });
-      if (capabilities === 'both')
-        return both(produced, mergedLogs(topic, ext, stream, options), until !== undefined);
+      if (capabilities === 'both') return both(produced, mergedLogs(topic, ext, stream, options), until !== undefined);
       stream.begin(producingReply(ext));
       return produced;
     }

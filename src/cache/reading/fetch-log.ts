@@ -21,7 +21,8 @@ export function fetchLog(
   const reading = logReading(topic, begin, stream, {
     ...options,
     from: () => from,
-    begun: ([offsets], id) => offsets !== undefined && stream.begin({ api: 'fetch', ...id, ...offsets, ...(log && { log }) }),
+    begun: ([offsets], id) =>
+      offsets !== undefined && stream.begin({ api: 'fetch', ...id, ...offsets, ...(log && { log }) }),
   });
   // Whoever brings its log knows whether there is such a partition.
   reading.follow({ topicId: '', partitions: [{ partition, leader: -1 }] });

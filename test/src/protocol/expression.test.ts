@@ -67,3 +67,12 @@ describe('the name of a topic', () => {
     expect(isTopicName(name)).toBe(false),
   );
 });
+
+it('an expression takes what is made of a claim, and has no value where that is none', () => {
+  const who = expression("${guarded['jwt'].identity}", {
+    claim: (found) => (found === 'a/b' ? undefined : `<${found}>`),
+  });
+  const by = (identity: string) => ({ authorization: new Map([['jwt', { identity, roles: [], attributes: {} }]]) });
+  expect(who(by('alice'))).toBe('<alice>');
+  expect(who(by('a/b'))).toBeUndefined();
+});

@@ -83,7 +83,11 @@ describe('a cache that no process has open', () => {
     await expect(lastValueFrom(survey(join(root, 'nowhere')))).rejects.toThrow('CACHE_OPEN');
     await expect(lastValueFrom(survey(root))).rejects.toThrow(`there is ${join(root, '0')}`);
     const { close } = await open(directory);
-    const works: Observable<unknown>[] = [survey(directory), verify(directory), clear(directory, { isEmbedded: false })];
+    const works: Observable<unknown>[] = [
+      survey(directory),
+      verify(directory),
+      clear(directory, { isEmbedded: false }),
+    ];
     for (const work of works)
       await expect(lastValueFrom(work)).rejects.toThrow(`CACHE_LOCKED: ${directory} is open in process ${process.pid}`);
     await close();
