@@ -79,6 +79,7 @@ function show(url: string, where: string): void {
       line('in a browser', `${url}/`) +
       line('every change', `curl -N ${url}/processes`) +
       line('starts and exits', `curl -N ${url}/events`) +
+      line('one process', `curl ${url}/processes/${process.pid}`) +
       `\n${dim('Ctrl-C stops it. What was written stays.')}\n\n`,
   );
 }

@@ -28,6 +28,9 @@ describe('the quickstart', () => {
       if (text.includes(`data:{"pid":${process.pid},`)) break;
     }
     expect(running.printed).toContain(`curl -N ${url}/events`);
+    const own = await fetch(`${url}/processes/${process.pid}`);
+    expect(await own.json()).toMatchObject({ pid: process.pid, memory: expect.any(Number) });
+    expect((await fetch(`${url}/processes/0`)).status).toBe(404);
     const { port } = new URL(url);
 
     const onSamePort = start('--port', port, '--dir', join(directory, 'b'));
