@@ -30,6 +30,7 @@ const rules: readonly { readonly from: RegExp; readonly may: RegExp }[] = [
     from: /^src\/cache\//,
     may: /^node:|^rxjs$|^classic-level$|^@node-rs\/crc32$|^src\/(cache\/([a-z]+\/)?|protocol\/|producing\/|records\/(codecs\/)?)?[a-z0-9-]+\.ts$/,
   },
+  { from: /^src\/guards\//, may: /^node:crypto$|^rxjs$|^jose$|^src\/(guards\/|protocol\/)?[a-z-]+\.ts$/ },
   { from: /^src\/kafka\/kafkajs\.ts$/, may: /^kafkajs|^rxjs$|^src\/(kafka\/(requests\/)?|protocol\/)?[a-z0-9-]+\.ts$/ },
   {
     from: /^src\/records\/codecs\//,
@@ -46,9 +47,11 @@ const rules: readonly { readonly from: RegExp; readonly may: RegExp }[] = [
     from: /^src\/stage\//,
     may: /^node:(crypto|fs\/promises|path)$|^rxjs$|^@node-rs\/crc32$|^src\/(stage\/|protocol\/)?[a-z0-9-]+\.ts$/,
   },
+  { from: /^src\/http-kafka\//, may: /^node:crypto$|^rxjs$|^src\/(http-kafka\/|protocol\/)?[a-z-]+\.ts$/ },
   { from: /^src\/[a-z-]+\.ts$/, may: /^rxjs$|^src\/[a-z-]+\.ts$/ },
   { from: /^operators\/index\.ts$/, may: /^operators\// },
   { from: /^operators\/flow\/stage\.ts$/, may: /^rxjs$|^src\/(stage\/|protocol\/)?[a-z-]+\.ts$|^operators\/flow\// },
+  { from: /^operators\/flow\/guarded\.ts$/, may: /^rxjs$|^src\/(protocol\/)?[a-z-]+\.ts$|^operators\/flow\// },
   { from: /^operators\/flow\//, may: /^rxjs$|^src\/[a-z-]+\.ts$|^operators\/flow\// },
   { from: /^operators\//, may: /^rxjs$|^src\/|^operators\// },
   {

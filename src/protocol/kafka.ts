@@ -5,6 +5,7 @@ import type { CaughtUp, Gap, Progress } from '../marks.ts';
 import type { Divisible } from '../payload.ts';
 import type { Lane, Protocol } from '../protocol.ts';
 import type { Positioned, Run } from '../run.ts';
+import type { Authorization } from './guard.ts';
 import type { RecordBatch } from './kafka-batch.ts';
 
 export type { From, PartitionOffsets } from '../log.ts';
@@ -64,7 +65,12 @@ interface Reading {
 }
 
 /** What opens a kafka stream, by its `api`. */
-export type KafkaBegin =
+export type KafkaBegin = Opening & {
+  /** What guards found of whom it is opened for. */
+  readonly authorization?: Authorization;
+};
+
+type Opening =
   | {
       readonly api: 'meta';
       readonly topic: string;

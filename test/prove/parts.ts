@@ -1,6 +1,8 @@
 import { filesystemVault } from '../../src/net/filesystem-vault.ts';
 import type { Vault } from '../../src/net/vault.ts';
+import { RemoteListeners } from '../bench/listeners.ts';
 import { netProxy } from '../bench/net-proxy.ts';
+import { sseStalled } from '../bench/sse-stalled.ts';
 import type { Access } from '../broker/access.ts';
 import { startCluster } from '../broker/cluster.ts';
 import { type Judge, openJudge } from '../broker/judge.ts';
@@ -17,6 +19,7 @@ export type Proof = (seed: number, say: (figure: string) => void) => Promise<rea
 /** Every proof, by its name. */
 export const parts: Readonly<Record<string, Proof>> = {
   codecs: (_, say) => codecs(say),
+  events: (_, say) => events(say),
   mutations: (seed, say) => mutated(seed, say),
   storm: (_, say) => storm(say),
   tcp: (seed, say) => connections({ connections: 10_000, atOnce: 2_000, seed }, say),
@@ -59,6 +62,24 @@ const codecs = (say: Say): Promise<readonly string[]> =>
     }
     return mistakes;
   });
+
+/** Clients of events in another process, of which some do not read: all the others are served as if there were none. */
+async function events(say: Say): Promise<readonly string[]> {
+  const listeners = new RemoteListeners();
+  try {
+    const sizes = { reading: 4_000, stalled: 1_000, rounds: 10, records: 80, size: 1_600 };
+    const { alone, beside, held, mistakes } = await sseStalled({ listeners, ...sizes });
+    say(`4,000 clients: ${Math.round(alone)} events/s, and ${Math.round(beside)} beside 1,000 that do not read`);
+    say(`memory grew by ${(held / 1024).toFixed(1)} KB for each of those`);
+    const slow = beside < alone / 2 ? ['clients that do not read slow the others down'] : [];
+    return [...mistakes, ...slow, ...(held > MOST_HELD ? [`that is more than ${MOST_HELD} bytes`] : [])];
+  } finally {
+    listeners.close();
+  }
+}
+
+/** The most that is held for a client of events that does not read, in bytes: what may wait on the way to it, and some. */
+const MOST_HELD = 256 * 1024;
 
 /** 10,000 streams, each with a response mutated. */
 const mutated = (seed: number, say: Say): Promise<readonly string[]> =>
