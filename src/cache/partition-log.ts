@@ -78,6 +78,16 @@ export abstract class PartitionLog implements Log<KafkaRecord> {
     return defer(() => this.#load(offset, isolation, () => this.#limit(isolation)));
   }
 
+  /** The batches at an offset as they are, decided or not, if they are in memory. */
+  peekWhole(offset: bigint): Segment | undefined {
+    return this.reader.at(offset);
+  }
+
+  /** The same, read if they are not in memory; completes without where there are none any more. */
+  loadWhole(offset: bigint): Observable<Segment> {
+    return this.reader.load(offset);
+  }
+
   current(chunk: Chunk<KafkaRecord>, below?: bigint): Run<KafkaRecord> | undefined {
     return this.#current === undefined ? chunk.run : this.#current.of(chunk, below);
   }

@@ -7,6 +7,7 @@ import { KeySaver } from './key-saver.ts';
 import { rowsBelow } from './keys.ts';
 import { Mender } from './mender.ts';
 import { later } from './offsets.ts';
+import { lost } from './open-partition.ts';
 import { PartitionChanges, type PartitionOptions, type Restored } from './partition-changes.ts';
 import { type RowMeta, rowsFrom } from './row.ts';
 import { RowReader } from './row-reader.ts';
@@ -107,6 +108,15 @@ export class Partition extends PartitionChanges implements FollowedLog {
       }
       if (offset <= state.end) return of(undefined);
       return this.commit({ state: { ...state, ...known, end: offset }, rows: rowsFrom(state.end, offset, []) });
+    });
+  }
+
+  lose(offset: bigint): Observable<void> {
+    return this.#serial.run(() => {
+      const { state } = this;
+      if (!state.isBegun || offset <= state.end) return of(undefined);
+      const row = { ...lost(state.end, offset), batches: [] };
+      return this.commit({ state: { ...state, ...this.known(), end: offset }, rows: [row] });
     });
   }
 

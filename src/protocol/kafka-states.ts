@@ -1,4 +1,4 @@
-import { catchError, distinctUntilChanged, map, Observable, of, take } from 'rxjs';
+import { catchError, distinctUntilChanged, filter, map, Observable, of, take } from 'rxjs';
 import { type ControlSink, window } from '../control.ts';
 import { emitter } from '../emitter.ts';
 import { data, type Frame } from '../frame.ts';
@@ -15,33 +15,34 @@ const WINDOW = 65_536;
 export const replies = (binding: Binding<Kafka>, begin: KafkaBegin): Observable<Frame<Kafka['reply']>> =>
   binding(emitter<Kafka['initial']>(begin, () => ({ pull: () => undefined })));
 
-/**
- * The states that a binding tells on a `meta` or `describe` stream. Errors with the fault of its ABORT, and completes at
- * its END.
- */
-export const states = <T extends Meta | Description>(
+/** What a binding replies to a stream that reads, all of it taken: completes at its END, and errors with the fault of its ABORT. */
+export const taken = (
   binding: Binding<Kafka>,
-  begin: Extract<KafkaBegin, { api: 'meta' | 'describe' }>,
-): Observable<T> =>
+  begin: KafkaBegin,
+): Observable<Exclude<Frame<Kafka['reply']>, { kind: 'end' | 'abort' }>> =>
   new Observable((out) => {
     let control: ControlSink = () => {};
     listen(replies(binding, begin), out, {
       next(frame) {
-        switch (frame.kind) {
-          case 'begin':
-            control = frame.control;
-            return control(window(WINDOW));
-          case 'data':
-            out.next(frame.payload as T);
-            return control(window(frame.reserved));
-          case 'end':
-            return out.complete();
-          case 'abort':
-            return out.error(frame.ext ?? errorOf());
-        }
+        if (frame.kind === 'end') return out.complete();
+        if (frame.kind === 'abort') return out.error(errorOf(frame.ext));
+        if (frame.kind === 'begin') control = frame.control;
+        out.next(frame);
+        if (frame.kind === 'begin') control(window(WINDOW));
+        else if (frame.kind === 'data') control(window(frame.reserved));
       },
     });
   });
+
+/** The states that a binding tells on a `meta` or `describe` stream. */
+export const states = <T extends Meta | Description>(
+  binding: Binding<Kafka>,
+  begin: Extract<KafkaBegin, { api: 'meta' | 'describe' }>,
+): Observable<T> =>
+  taken(binding, begin).pipe(
+    filter((frame) => frame.kind === 'data'),
+    map(({ payload }) => payload as T),
+  );
 
 type DirectBegin = Extract<KafkaBegin, { api: 'meta' | 'describe' }> &
   ({ readonly create: true } | { readonly direct: true });

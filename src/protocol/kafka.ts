@@ -5,6 +5,7 @@ import type { CaughtUp, Gap, Progress } from '../marks.ts';
 import type { Divisible } from '../payload.ts';
 import type { Lane, Protocol } from '../protocol.ts';
 import type { Positioned, Run } from '../run.ts';
+import type { Authorization } from './guard.ts';
 import type { RecordBatch } from './kafka-batch.ts';
 
 export type { From, PartitionOffsets } from '../log.ts';
@@ -64,7 +65,12 @@ interface Reading {
 }
 
 /** What opens a kafka stream, by its `api`. */
-export type KafkaBegin =
+export type KafkaBegin = Opening & {
+  /** What guards found of whom it is opened for. */
+  readonly authorization?: Authorization;
+};
+
+type Opening =
   | {
       readonly api: 'meta';
       readonly topic: string;
@@ -105,7 +111,7 @@ export type KafkaReplyBegin =
   | ({
       readonly api: 'fetch';
       readonly topicId?: string;
-      /** Where the records are, from a cache_server: behind such a BEGIN come watermarks, and no DATA. */
+      /** Where the records are: who reads them there grants no credit, and gets no DATA. A cache_server has no other way. */
       readonly log?: Log<KafkaRecord>;
       /** Where a stream begins there that does not say; `earliest` unless given. */
       readonly from?: 'earliest' | 'latest';

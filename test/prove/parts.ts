@@ -1,7 +1,9 @@
 import { filesystemVault } from '../../src/net/filesystem-vault.ts';
 import type { Vault } from '../../src/net/vault.ts';
 import { largeValue } from '../bench/large-value.ts';
+import { RemoteListeners } from '../bench/listeners.ts';
 import { netProxy } from '../bench/net-proxy.ts';
+import { sseStalled } from '../bench/sse-stalled.ts';
 import type { Access } from '../broker/access.ts';
 import { startCluster } from '../broker/cluster.ts';
 import { type Judge, openJudge } from '../broker/judge.ts';
@@ -18,8 +20,9 @@ export type Proof = (seed: number, say: (figure: string) => void) => Promise<rea
 /** Every proof, by its name. */
 export const parts: Readonly<Record<string, Proof>> = {
   codecs: (_, say) => codecs(say),
+  events: (_, say) => events(say),
   mutations: (seed, say) => mutated(seed, say),
-  produce: (_, say) => produced(say),
+  storm: (_, say) => storm(say),
   'large-value': (_, say) => large(say),
   tcp: (seed, say) => connections({ connections: 10_000, atOnce: 2_000, seed }, say),
   tls: (seed, say) => withVault((vault) => connections({ connections: 10_000, atOnce: 1_000, seed, vault }, say)),
@@ -64,6 +67,24 @@ const codecs = (say: Say): Promise<readonly string[]> =>
     return mistakes;
   });
 
+/** Clients of events in another process, of which some do not read: all the others are served as if there were none. */
+async function events(say: Say): Promise<readonly string[]> {
+  const listeners = new RemoteListeners();
+  try {
+    const sizes = { reading: 4_000, stalled: 1_000, rounds: 10, records: 80, size: 1_600 };
+    const { alone, beside, held, mistakes } = await sseStalled({ listeners, ...sizes });
+    say(`4,000 clients: ${Math.round(alone)} events/s, and ${Math.round(beside)} beside 1,000 that do not read`);
+    say(`memory grew by ${(held / 1024).toFixed(1)} KB for each of those`);
+    const slow = beside < alone / 2 ? ['clients that do not read slow the others down'] : [];
+    return [...mistakes, ...slow, ...(held > MOST_HELD ? [`that is more than ${MOST_HELD} bytes`] : [])];
+  } finally {
+    listeners.close();
+  }
+}
+
+/** The most that is held for a client of events that does not read, in bytes: what may wait on the way to it, and some. */
+const MOST_HELD = 256 * 1024;
+
 /** 10,000 streams, each with a response mutated. */
 const mutated = (seed: number, say: Say): Promise<readonly string[]> =>
   withKafka(async ({ access, judge }) => {
@@ -75,14 +96,14 @@ const mutated = (seed: number, say: Say): Promise<readonly string[]> =>
     return mistakes;
   });
 
-/** 200 producers through a cache pair while brokers and connections fail. */
-async function produced(say: Say): Promise<readonly string[]> {
+/** Many producers through a cache pair, while connections are cut and a leader is killed. */
+async function storm(say: Say): Promise<readonly string[]> {
   const cluster = await startCluster({ brokers: 3, proxied: true });
   try {
-    const options = { topic: 'produced', producers: 200, records: 100, large: 20 };
+    const options = { topic: 'staged', producers: 200, records: 100, large: 20 };
     const { acked, retried, mistakes } = await pairStorm(cluster, options);
-    say(`${acked} records acknowledged, ${retried} retries`);
-    return mistakes;
+    say(`200 producers: ${acked} records acknowledged, ${retried} retries`);
+    return acked < 15_000 ? [...mistakes, 'fewer than 15,000 records were acknowledged'] : mistakes;
   } finally {
     await cluster.stop();
   }

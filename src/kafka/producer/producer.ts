@@ -1,14 +1,15 @@
 import { type SchedulerLike, Subscriber } from 'rxjs';
 import { Backoff, type BackoffOptions } from '../../backoff.ts';
 import { positive, SluiceError } from '../../errors.ts';
-import type { Acks } from '../../protocol/kafka.ts';
+import { type Produced, type SendOptions, tooLarge } from '../../producing/produced.ts';
+import { sizeOf } from '../../producing/record-size.ts';
 import { KafkaError } from '../../protocol/kafka-error.ts';
 import type { BuiltRecord } from '../../records/batch-builder.ts';
 import { type Codec, type Compression, codecNamed } from '../../records/codecs/index.ts';
 import { eventLoop } from '../../scheduler.ts';
 import type { Cluster } from '../cluster.ts';
 import { BrokerSender } from './broker-sender.ts';
-import { type Produced, type ProducerNumber, type Sending, sizeOf } from './produce-batch.ts';
+import type { Sending } from './produce-batch.ts';
 import { ProduceTopic } from './produce-topic.ts';
 import { ProducerIds } from './producer-ids.ts';
 
@@ -29,13 +30,6 @@ export interface ProducerOptions extends BackoffOptions {
   /** How long a request may take, in milliseconds, an integer >= 1; 30,000 by default. */
   readonly requestTimeout?: number;
   readonly scheduler?: SchedulerLike;
-}
-
-export interface SendOptions {
-  readonly acks: Acks;
-  readonly own?: ProducerNumber | undefined;
-  /** When its time to be delivered began, in milliseconds since 1970; now, by default. */
-  readonly since?: number | undefined;
 }
 
 /** Options with their defaults. */
@@ -149,7 +143,3 @@ export class Producer {
     return sender;
   }
 }
-
-/** What a record gets that is too large to be sent. */
-export const tooLarge = (place: string, size: number, limit: number): KafkaError =>
-  new KafkaError('KAFKA_RECORD_TOO_LARGE', `a record of ${size} bytes or more; the limit is ${limit}`).at(place);

@@ -1,5 +1,6 @@
 import type { Begin } from '../../frame.ts';
 import { listen } from '../../listen.ts';
+import { produceAnswer } from '../../producing/produce-answer.ts';
 import type { KafkaBegin, PartitionOffsets } from '../../protocol/kafka.ts';
 import { both, producingReply } from '../../protocol/kafka-producing.ts';
 import type { Answering, Stream } from '../../protocol/kafka-stream.ts';
@@ -14,7 +15,7 @@ type Merged = Extract<KafkaBegin, { api: 'merged' }>;
 export function mergedStream(context: Context, begin: Begin<Merged>, stream: Stream): Answering {
   const { capabilities, topic, acks = 'all', until } = begin.ext;
   if (capabilities === 'fetch') return mergedFetch(context, begin.ext, stream);
-  const produced = producing(context, begin, stream, { topic, acks });
+  const produced = produceAnswer(begin, stream, { ...producing(context, topic), acks });
   if (capabilities === 'both') return both(produced, mergedFetch(context, begin.ext, stream), until !== undefined);
   stream.begin(producingReply(begin.ext));
   return produced;

@@ -111,6 +111,12 @@ export class FakeLog implements FollowedLog {
     });
   }
 
+  lose(offset: bigint): Observable<void> {
+    return this.#write(`lose ${offset}`, () => {
+      this.next = offset;
+    });
+  }
+
   stand(standing: Standing, time: number): Observable<void> {
     return this.#write(`stand ${standing.highWatermark}`, () => {
       this.standing = standing;

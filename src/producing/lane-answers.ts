@@ -1,9 +1,8 @@
 import type { SchedulerLike } from 'rxjs';
-import { Deque } from '../../deque.ts';
-import { Loop } from '../../loop.ts';
-import type { KafkaAnswer } from '../../protocol/kafka.ts';
-import type { KafkaError } from '../../protocol/kafka-error.ts';
-import type { Produced } from './produce-batch.ts';
+import { Deque } from '../deque.ts';
+import { Loop } from '../loop.ts';
+import type { KafkaAnswer, KafkaFault } from '../protocol/kafka.ts';
+import type { Produced } from './produced.ts';
 
 /** A record that is not answered yet. */
 export interface Slot {
@@ -49,7 +48,7 @@ export class LaneAnswers {
   }
 
   /** Answers a record. */
-  close(slot: Slot, result: Produced | KafkaError): void {
+  close(slot: Slot, result: Produced | KafkaFault): void {
     const { record } = slot;
     if ('code' in result) slot.answer = { answer: 'refused', record, fault: result };
     else {

@@ -1,10 +1,10 @@
 import { Subject, throwError } from 'rxjs';
-import type { Control } from '../../../../src/control.ts';
-import { abort, begin, data, end } from '../../../../src/frame.ts';
-import { ProduceLane, type ProduceLaneOptions } from '../../../../src/kafka/producer/produce-lane.ts';
-import type { Fragment, KafkaAnswer, ProducedRecord } from '../../../../src/protocol/kafka.ts';
-import { KafkaError } from '../../../../src/protocol/kafka-error.ts';
-import { setup as producing, values } from './setup.ts';
+import type { Control } from '../../../src/control.ts';
+import { abort, begin, data, end } from '../../../src/frame.ts';
+import { ProduceLane, type ProduceLaneOptions } from '../../../src/producing/produce-lane.ts';
+import type { Fragment, KafkaAnswer, ProducedRecord } from '../../../src/protocol/kafka.ts';
+import { KafkaError } from '../../../src/protocol/kafka-error.ts';
+import { setup as producing, values } from '../kafka/producer/setup.ts';
 
 /** What is sent of a record: the first with `opens`. */
 const fragment = (text: string, opens: Partial<ProducedRecord> | undefined, last = true): Fragment => ({
@@ -31,7 +31,9 @@ function open(
     refused: false,
   };
   const lane = new ProduceLane({
-    ...{ cluster: fake.cluster, producer, topic: 't', acks: 'all', window: 100, maxRecord: 1_000 },
+    ...{ topic: 't', acks: 'all', window: 100, maxRecord: 1_000 },
+    partitions: fake.cluster.topic('t', { create: true }),
+    send: (partition, record, how, done) => producer.send('t', partition, record, how, done),
     ...{ scheduler: fake.clock, answer: (answer) => seen.answers.push(answer) },
     done: () => {
       seen.isDone = true;

@@ -1,26 +1,24 @@
 import { type Observable, type SchedulerLike, Subscriber } from 'rxjs';
-import { type ControlSink, reset } from '../../control.ts';
-import { Deque } from '../../deque.ts';
-import { positive } from '../../errors.ts';
-import type { Data, Frame } from '../../frame.ts';
-import { listen } from '../../listen.ts';
-import { keep } from '../../payload.ts';
-import type { Acks, Fragment, Kafka, KafkaAnswer } from '../../protocol/kafka.ts';
-import { isFault, KafkaError } from '../../protocol/kafka-error.ts';
-import { PartitionChoice } from '../../protocol/partition-choice.ts';
-import { eventLoop } from '../../scheduler.ts';
-import type { Cluster } from '../cluster.ts';
-import { asKafkaError } from '../kafka-errors.ts';
-import type { Topic } from '../topic.ts';
+import { type ControlSink, reset } from '../control.ts';
+import { Deque } from '../deque.ts';
+import { positive } from '../errors.ts';
+import type { Data, Frame } from '../frame.ts';
+import { listen } from '../listen.ts';
+import { keep } from '../payload.ts';
+import type { Acks, Fragment, Kafka, KafkaAnswer, KafkaFault, Meta } from '../protocol/kafka.ts';
+import { isFault, KafkaError } from '../protocol/kafka-error.ts';
+import { PartitionChoice } from '../protocol/partition-choice.ts';
+import { eventLoop } from '../scheduler.ts';
 import { LaneAnswers, type Slot } from './lane-answers.ts';
 import { LaneCredit } from './lane-credit.ts';
-import { type Producer, tooLarge } from './producer.ts';
+import { type Send, tooLarge } from './produced.ts';
 import { type Assembled, fragment, RecordAssembler } from './record-assembler.ts';
 
 export interface ProduceLaneOptions {
-  readonly cluster: Cluster;
-  readonly producer: Producer;
   readonly topic: string;
+  /** Its partitions, again when they change; errors with a fault if it cannot be produced to. */
+  readonly partitions: Observable<Pick<Meta, 'partitions'>>;
+  readonly send: Send;
   /** The one partition of the stream; without it, each record says, or its key, or each goes in turn. */
   readonly only?: number | undefined;
   /** Those of records that do not say. */
@@ -33,14 +31,14 @@ export interface ProduceLaneOptions {
   readonly answer: (answer: KafkaAnswer) => void;
   /** Told that END has come and all is answered. */
   readonly done: () => void;
-  /** Told, once all is answered that was whole, why the stream cannot go on: a KafkaError, or a defect. */
+  /** Told, once all is answered that was whole, why the stream cannot go on: a fault, or a defect. */
   readonly fail: (thrown: unknown) => void;
   readonly scheduler?: SchedulerLike | undefined;
 }
 
 /**
  * The initial lane of one produce stream: puts records together from fragments, chooses their partitions, hands them to
- * the producer, and answers them in order. A record holds its credit until it is answered. One that is larger than the
+ * who writes them, and answers them in order. A record holds its credit until it is answered. One that is larger than the
  * window is lent more while no other is under way, up to `maxRecord`; one that is larger than that is refused, and the
  * rest of it swallowed. What is whole is sent, however the lane ends.
  */
@@ -53,7 +51,7 @@ export class ProduceLane {
   /** Records that are whole, until the topic's partitions are known. */
   readonly #unrouted = new Deque<{ readonly slot: Slot; readonly assembled: Assembled }>();
   readonly #life: Subscriber<never>;
-  #topic: Topic | undefined;
+  #topic: Pick<Meta, 'partitions'> | undefined;
   #isAsking = false;
   #control: ControlSink = () => {};
   /** What the record that is open holds. */
@@ -64,7 +62,7 @@ export class ProduceLane {
 
   /** @throws SluiceError OPTION_INVALID */
   constructor(options: ProduceLaneOptions) {
-    const { cluster, topic, window, maxRecord, only, scheduler = eventLoop } = options;
+    const { partitions, window, maxRecord, only, scheduler = eventLoop } = options;
     this.#options = options;
     this.#credit = new LaneCredit(window);
     const most = typeof maxRecord === 'number' ? positive('maxRecord', maxRecord) : Number.POSITIVE_INFINITY;
@@ -81,7 +79,7 @@ export class ProduceLane {
       scheduler,
     });
     this.#life = new Subscriber<never>({ next() {}, error: defect, complete() {} });
-    listen(cluster.topic(topic, { create: true }), this.#life, {
+    listen(partitions, this.#life, {
       next: (known) => {
         this.#topic = known;
         this.#route();
@@ -151,17 +149,15 @@ export class ProduceLane {
     this.#route();
   }
 
-  /** Hands what is whole to the producer, once it is known where it can go. */
+  /** Hands on what is whole, once it is known where it can go. */
   #route(): void {
     if (this.#topic === undefined) return;
     for (let next = this.#unrouted.shift(); next !== undefined; next = this.#unrouted.shift()) {
       const { slot, assembled } = next;
       const { acks = this.#options.acks, producer: own, since } = assembled.opens;
-      const { producer, topic } = this.#options;
       const partition = this.#choice.of(assembled.opens, this.#topic);
-      producer.send(topic, partition, assembled.record, { acks, own, since }, (result) =>
-        this.#answers.close(slot, result),
-      );
+      const how = { acks, own, since };
+      this.#options.send(partition, assembled.record, how, (result) => this.#answers.close(slot, result));
     }
     if (this.#isClosed) this.#life.unsubscribe();
   }
@@ -191,11 +187,11 @@ export class ProduceLane {
 
   #unknown(thrown: unknown): void {
     if (!isFault(thrown)) throw thrown;
-    this.#lost(asKafkaError(thrown));
+    this.#lost(thrown);
   }
 
   /** Refuses what is not handed on, since the topic cannot be produced to. */
-  #lost(fault: KafkaError): void {
+  #lost(fault: KafkaFault): void {
     for (let next = this.#unrouted.shift(); next !== undefined; next = this.#unrouted.shift()) {
       this.#answers.close(next.slot, fault);
     }

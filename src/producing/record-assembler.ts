@@ -1,7 +1,7 @@
-import type { Fragment, ProducedRecord } from '../../protocol/kafka.ts';
-import { KafkaError } from '../../protocol/kafka-error.ts';
-import type { BuiltRecord } from '../../records/batch-builder.ts';
-import { sizeWithoutValue } from './produce-batch.ts';
+import type { Fragment, ProducedRecord } from '../protocol/kafka.ts';
+import { KafkaError } from '../protocol/kafka-error.ts';
+import type { BuiltRecord } from '../records/batch-builder.ts';
+import { sizeWithoutValue } from './record-size.ts';
 
 /** A whole record, with what it said of itself. */
 export interface Assembled {

@@ -1,5 +1,5 @@
-import { type ControlSink, window as grant } from '../../control.ts';
-import { returnedAt } from '../../credit.ts';
+import { type ControlSink, window as grant } from '../control.ts';
+import { returnedAt } from '../credit.ts';
 
 /**
  * The credit of a lane whose records hold it until they are answered. It goes back once half the window is owed, or when
