@@ -26,7 +26,7 @@ export const parts: Readonly<Record<string, Proof>> = {
   events: (_, say) => events(say),
   mutations: (seed, say) => mutated(seed, say),
   judgement: (_, say) => judged(say),
-  produce: (_, say) => produced(say),
+  storm: (_, say) => storm(say),
   'large-value': (_, say) => large(say),
   tcp: (seed, say) => connections({ connections: 10_000, atOnce: 2_000, seed }, say),
   tls: (seed, say) => withVault((vault) => connections({ connections: 10_000, atOnce: 1_000, seed, vault }, say)),
@@ -121,7 +121,7 @@ async function judged(say: Say): Promise<readonly string[]> {
 }
 
 /** 200 producers through a cache pair while brokers and connections fail. */
-async function produced(say: Say): Promise<readonly string[]> {
+async function storm(say: Say): Promise<readonly string[]> {
   const cluster = await startCluster({ brokers: 3, proxied: true });
   try {
     const options = { topic: 'produced', producers: 200, records: 100, large: 20 };
