@@ -1,14 +1,17 @@
 import { dirname, join } from 'node:path';
 import type { Observable } from 'rxjs';
+import { guarded } from '../operators/flow/guarded.ts';
 import { route } from '../operators/flow/route.ts';
 import { codes, SluiceError } from '../src/errors.ts';
+import type { Guard } from '../src/protocol/guard.ts';
 import type { Binding, Protocol } from '../src/protocol.ts';
-import type { CompileOptions, Supplied } from './compile.ts';
-import { bindingEvents } from './events.ts';
+import type { CompileOptions, Supplied, Supplies } from './compile.ts';
+import { bindingEvents, guardEvents } from './events.ts';
 import { Graph, type GraphNode } from './graph.ts';
+import { guardKind } from './guards.ts';
 import type { Beside, Kind, OwnRoute, Parts } from './kind.ts';
 import { ConfigError } from './problem.ts';
-import type { Plan, Planned } from './resolve.ts';
+import type { Plan, Planned, PlannedRoute } from './resolve.ts';
 import { type Source, under } from './source.ts';
 import { vaultKind } from './vaults.ts';
 import { wiresOf } from './wire.ts';
@@ -23,10 +26,10 @@ export function assemble(
   source: Source,
   plan: Plan,
   order: Iterable<string>,
-  supplied: Supplied,
+  supplied: Supplies,
   { dir, drain, scheduler, file, onEvent }: CompileOptions,
 ): Graph {
-  const bindings = new Map<string, Binding<Protocol>>(Object.entries(supplied));
+  const bindings = new Map<string, Binding<Protocol>>(Object.entries(supplied.bindings));
   const servers: Observable<never>[] = [];
   const state = dir ?? join('.sluice', plan.name);
 
@@ -53,15 +56,26 @@ export function assemble(
     }),
   );
 
+  const guards = new Map<string, Guard>(Object.entries(supplied.guards));
+  for (const [name, { type, options, pointer }] of plan.guards) {
+    if (guards.has(name)) continue;
+    const parts = { scheduler, onFault: guardEvents(name, onEvent, scheduler) };
+    const guard = attempt(() => guardKind(type)?.make(options as never, parts), pointer);
+    if (guard !== undefined) guards.set(name, guard);
+  }
+
   const bindingOf = (name: string): Binding<Protocol> => bindings.get(name) as Binding<Protocol>;
+  const passing = ({ guarded: roles }: PlannedRoute, exit: Binding<Protocol>): Binding<Protocol> =>
+    Object.keys(roles).length === 0 ? exit : (guarded(roles, scheduler)(exit as never) as Binding<Protocol>);
 
   const add = (planned: Planned): void => {
     const { name, kind, options, vault, pointer } = planned;
     const parts: Omit<Parts<unknown, unknown, unknown, unknown>, 'exit'> = {
       name,
       options: options ?? {},
-      routes: kind.routed === 'itself' ? routesOf(planned, bindingOf) : [],
+      routes: kind.routed === 'itself' ? routesOf(planned, bindingOf, passing) : [],
       vault: vault === undefined ? undefined : made.get(vault),
+      guards,
       base,
       dir: join(state, name),
       events: bindingEvents(name, onEvent),
@@ -78,15 +92,15 @@ export function assemble(
     const each = once((exit) => (make(bindingOf(exit)) ?? refuses) as Binding<Protocol>);
     const product =
       kind.routed === 'entry'
-        ? leading(planned, each)
+        ? leading(planned, each, passing)
         : make(
             kind.exit === 'none'
               ? refuses
-              : leading(kind.routed === 'itself' ? { ...planned, routes: [] } : planned, bindingOf),
+              : leading(kind.routed === 'itself' ? { ...planned, routes: [] } : planned, bindingOf, passing),
           );
     if (kind.entry !== 'none') {
       const binding = (product ?? refuses) as Binding<Protocol> & Partial<Beside>;
-      bindings.set(name, guarded(planned, binding));
+      bindings.set(name, taking(planned, binding, passing));
       if (binding.running !== undefined) servers.push(binding.running);
     } else if (product !== undefined) servers.push(product as Observable<never>);
   };
@@ -102,7 +116,7 @@ export function assemble(
 
   for (const name of order) if (!bindings.has(name)) add(plan.bindings.get(name) as Planned);
   if (source.failed) throw new ConfigError(source.problems);
-  return new Graph(plan.name, source.problems, nodesOf(plan, supplied), bindings, servers);
+  return new Graph(plan.name, source.problems, nodesOf(plan, supplied.bindings), bindings, servers);
 }
 
 /** Asks `make` once for each name. */
@@ -115,11 +129,18 @@ function once<T>(make: (name: string) => T): (name: string) => T {
   };
 }
 
+/** An exit, behind the guards of a route. */
+type Passing = (route: PlannedRoute, exit: Binding<Protocol>) => Binding<Protocol>;
+
 /** What a binding leads to: its routes in order, then its exit. */
-function leading({ kind, routes, exit }: Planned, bindingOf: (name: string) => Binding<Protocol>): Binding<Protocol> {
+function leading(
+  { kind, routes, exit }: Planned,
+  bindingOf: (name: string) => Binding<Protocol>,
+  passing: Passing,
+): Binding<Protocol> {
   const last = exit === undefined ? undefined : bindingOf(exit);
   if (routes.length === 0 && last !== undefined) return last;
-  const ways = routes.map(({ when, exit }) => ({ when, exit: bindingOf(exit as string) }));
+  const ways = routes.map((way) => ({ when: way.when, exit: passing(way, bindingOf(way.exit as string)) }));
   return route((begin) => ways.find(({ when }) => takes(kind, when, begin))?.exit ?? last);
 }
 
@@ -127,13 +148,19 @@ function leading({ kind, routes, exit }: Planned, bindingOf: (name: string) => B
 const routesOf = (
   { routes }: Planned,
   bindingOf: (name: string) => Binding<Protocol>,
+  passing: Passing,
 ): OwnRoute<unknown, unknown, unknown>[] =>
-  routes.map(({ when = [], with: made, exit }) => ({ when, with: made, exit: bindingOf(exit as string) }));
+  routes.map((way) => ({
+    when: way.when ?? [],
+    with: way.with,
+    exit: passing(way, bindingOf(way.exit as string)),
+  }));
 
 /** A binding without an exit takes, if it has routes, what one of them takes. */
-function guarded({ kind, routes }: Planned, binding: Binding<Protocol>): Binding<Protocol> {
+function taking({ kind, routes }: Planned, binding: Binding<Protocol>, passing: Passing): Binding<Protocol> {
   if (kind.exit !== 'none' || routes.length === 0) return binding;
-  return route((begin) => (routes.some(({ when }) => takes(kind, when, begin)) ? binding : undefined));
+  const ways = routes.map((way) => ({ when: way.when, entry: passing(way, binding) }));
+  return route((begin) => ways.find(({ when }) => takes(kind, when, begin))?.entry);
 }
 
 function takes(kind: Kind, when: readonly unknown[] | undefined, begin: unknown): boolean {

@@ -1,5 +1,7 @@
 import type { OperatorFunction } from 'rxjs';
+import type { Guard, Guarded } from '../src/protocol/guard.ts';
 import type { Binding } from '../src/protocol.ts';
+import type { guards } from './guards.ts';
 import type { FromSchema, Schema } from './json-schema.ts';
 import type { MakeableKind, Spoken } from './kind.ts';
 import type { makeable } from './registry.ts';
@@ -10,6 +12,8 @@ export interface Config {
   /** A letter, then letters, digits, `.`, `_` or `-`. */
   readonly name: string;
   readonly vaults?: { readonly [name: string]: VaultConfig };
+  /** By name; one may be a guard of the caller's own. */
+  readonly guards?: { readonly [name: string]: GuardConfig | Guard };
   /** Ignored by this build, with a warning. */
   readonly telemetry?: unknown;
   /** By name; one may be an operator of the caller's own. */
@@ -28,9 +32,14 @@ export type VaultConfig = {
   [T in keyof typeof vaults]: { type: T; options: FromSchema<(typeof vaults)[T]['options']> };
 }[keyof typeof vaults];
 
+/** A guard of any type that this build can make. */
+export type GuardConfig = {
+  [T in keyof typeof guards]: { type: T; options: FromSchema<(typeof guards)[T]['options']> };
+}[keyof typeof guards];
+
 /**
  * Answers `config`, its types checked: that an exit names a binding which speaks what is sent there, and leads round in
- * no circle; that a vault is there; that every option is known. What only values can show, `compile` does.
+ * no circle; that a vault or guard is there; that every option is known. What only values can show, `compile` does.
  *
  * @example
  * const echo = graph({
@@ -57,7 +66,9 @@ type OptionsOf<O> = O extends { readonly not: Schema }
     ? { readonly options: FromSchema<O> }
     : { readonly options?: FromSchema<O> };
 type WhenOf<W> = W extends { readonly not: Schema } ? unknown : { readonly when?: readonly FromSchema<W>[] };
-type Terminal<W> = W extends { readonly not: Schema } ? unknown : { readonly routes?: readonly WhenOf<W>[] };
+type Terminal<W> = W extends { readonly not: Schema }
+  ? unknown
+  : { readonly routes?: readonly (WhenOf<W> & GuardedOf)[] };
 type WithOf<H> = H extends { readonly not: Schema }
   ? unknown
   : H extends { readonly required: readonly string[] }
@@ -66,7 +77,8 @@ type WithOf<H> = H extends { readonly not: Schema }
 type Leading<W, H> =
   | { readonly exit: string; readonly routes?: readonly RouteOf<W, H>[] }
   | { readonly exit?: string; readonly routes: readonly RouteOf<W, H>[] };
-type RouteOf<W, H> = WhenOf<W> & WithOf<H> & { readonly exit: string };
+type RouteOf<W, H> = WhenOf<W> & WithOf<H> & GuardedOf & { readonly exit: string };
+type GuardedOf = { readonly guarded?: Guarded };
 
 /** What `C` must be besides a config: each key a known one, each name that of something there and fitting. */
 type Checked<C extends Config> = {
@@ -81,21 +93,32 @@ type CheckedBinding<C extends Config, N extends keyof C['bindings'], B = C['bind
   readonly type: infer T;
   readonly kind: infer K;
 }
-  ? Shaped<B, Extract<BindingConfig, { type: T; kind: K }>, Fitting<C['bindings'], N>, keyof C['vaults']>
+  ? Shaped<
+      B,
+      Extract<BindingConfig, { type: T; kind: K }>,
+      Fitting<C['bindings'], N>,
+      keyof C['vaults'],
+      keyof C['guards']
+    >
   : B;
 
-/** `Given`, with every key refused that `Shape` does not have, `Exits` at its exits and one of `Vaults` as its vault. */
-type Shaped<Given, Shape, Exits, Vaults> = {
+/** `Given`, with every key refused that `Shape` does not have, `Exits` at its exits, and only the names of `Vaults` and `Guards`. */
+type Shaped<Given, Shape, Exits, Vaults, Guards> = {
   readonly [K in keyof Given]: K extends KeyOf<Shape>
     ? K extends 'exit'
       ? Exits
       : K extends 'vault'
         ? Vaults
-        : K extends 'routes'
-          ? readonly Shaped<Item<Given[K]>, Item<ValueOf<Shape, K>>, Exits, Vaults>[]
-          : Known<Given[K], ValueOf<Shape, K>>
+        : K extends 'guarded'
+          ? Named<Given[K], Guards>
+          : K extends 'routes'
+            ? readonly Shaped<Item<Given[K]>, Item<ValueOf<Shape, K>>, Exits, Vaults, Guards>[]
+            : Known<Given[K], ValueOf<Shape, K>>
     : never;
 };
+
+/** A mapping from names of `Names` only. */
+type Named<Given, Names> = { readonly [K in keyof Given]: K extends Names ? Given[K] : never };
 
 /** The names that an exit of the binding `N` may lead to. */
 type Fitting<B, N extends keyof B> = {

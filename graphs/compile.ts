@@ -1,6 +1,6 @@
 import type { SchedulerLike } from 'rxjs';
 import { stringify } from 'yaml';
-import type { Binding, Protocol } from '../src/protocol.ts';
+import type { Guard } from '../src/protocol/guard.ts';
 import { assemble } from './assemble.ts';
 import type { Operator } from './builder.ts';
 import { record } from './data.ts';
@@ -19,6 +19,8 @@ export type Supplied = Readonly<Record<string, Operator>>;
 export interface CompileOptions {
   /** Bindings of the caller's own. One that the config declares too takes the place of what it declares. */
   readonly bindings?: Supplied;
+  /** Guards of the caller's own. One that the config declares too takes the place of what it declares. */
+  readonly guards?: Readonly<Record<string, Guard>>;
   /** Where bindings keep state, each in a directory of its own; `.sluice/<name>` by default. */
   readonly dir?: string;
   /** How long servers give open streams to finish once unsubscribed, in milliseconds; 5,000 by default. */
@@ -40,25 +42,35 @@ export interface CompileOptions {
  * @throws ConfigError with every mistake in it
  */
 export function compile(config: string | object, options: CompileOptions = {}): Graph {
-  const written = typeof config === 'string' ? { text: config, inline: {} } : write(config);
-  const supplied = { ...written.inline, ...options.bindings };
+  const written = typeof config === 'string' ? { text: config, bindings: {}, guards: {} } : write(config);
+  const bindings = { ...written.bindings, ...options.bindings };
+  const guards = { ...written.guards, ...options.guards };
   const source = new Source(options.file ?? 'config', written.text);
   const value = parse(source, options.env ?? process.env);
   if (value === undefined) throw new ConfigError(source.problems);
-  const plan = resolve(source, value);
-  const order = connect(source, plan, new Set(Object.keys(supplied)));
+  const plan = resolve(source, value, Object.keys(guards));
+  const order = connect(source, plan, new Set(Object.keys(bindings)));
   if (source.failed) throw new ConfigError(source.problems);
-  return assemble(source, plan, order, supplied, options);
+  return assemble(source, plan, order, { bindings, guards }, options);
 }
 
-/** Data written out as YAML, so that a mistake in it has a place; the bindings in it that are code stand apart. */
-function write(config: object): { text: string; inline: Supplied } {
-  const inline: Record<string, Binding<Protocol>> = {};
-  const bindings: Record<string, unknown> = {};
-  for (const [name, binding] of Object.entries(record(record(config).bindings))) {
-    if (typeof binding === 'function') inline[name] = binding as Binding<Protocol>;
-    else bindings[name] = binding;
-  }
-  const data = 'bindings' in config && Object.keys(inline).length > 0 ? { ...config, bindings } : config;
-  return { text: stringify(data, { lineWidth: 0 }), inline };
+/** What code supplies to a graph. */
+export interface Supplies {
+  readonly bindings: Supplied;
+  readonly guards: Readonly<Record<string, Guard>>;
+}
+
+/** Data written out as YAML, so that a mistake in it has a place; what is code in it stands apart. */
+function write(config: object): Supplies & { readonly text: string } {
+  let data = config;
+  const apart = <T>(section: string, isCode: (value: unknown) => boolean): Record<string, T> => {
+    const all = Object.entries(record(record(config)[section]));
+    const code = all.filter(([, value]) => isCode(value));
+    const rest = Object.fromEntries(all.filter(([, value]) => !isCode(value)));
+    if (code.length > 0) data = { ...data, [section]: rest };
+    return Object.fromEntries(code) as Record<string, T>;
+  };
+  const bindings = apart<Operator>('bindings', (value) => typeof value === 'function');
+  const guards = apart<Guard>('guards', (value) => typeof record(value).identify === 'function');
+  return { text: stringify(data, { lineWidth: 0 }), bindings, guards };
 }

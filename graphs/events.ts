@@ -1,6 +1,8 @@
+import type { SchedulerLike } from 'rxjs';
 import type { CacheEvent } from '../src/cache/events.ts';
 import type { Fault } from '../src/errors.ts';
 import type { Endpoint } from '../src/protocol/net.ts';
+import { eventLoop } from '../src/scheduler.ts';
 
 /** What a running graph tells, for a log. */
 export type GraphEvent =
@@ -9,6 +11,7 @@ export type GraphEvent =
   | { readonly kind: 'retrying'; readonly binding: string; readonly fault: Fault }
   | { readonly kind: 'ready'; readonly binding: string; readonly topic: string }
   | { readonly kind: 'cache'; readonly binding: string; readonly event: CacheEvent }
+  | { readonly kind: 'guard'; readonly guard: string; readonly fault: Fault }
   | { readonly kind: 'defect'; readonly binding: string; readonly defect: unknown };
 
 /**
@@ -33,3 +36,22 @@ export const bindingEvents = (binding: string, tell: ((event: GraphEvent) => voi
   onCache: (event) => tell?.({ kind: 'cache', binding, event }),
   onDefect: (defect) => (tell ? tell({ kind: 'defect', binding, defect }) : console.error(defect)),
 });
+
+/** How often what one guard finds wrong is told, in milliseconds, however many show it that. */
+const TOLD_EVERY = 1_000;
+
+/** Tells `tell` what is wrong with what the guard named `guard` is shown: each thing once a second at the most. */
+export function guardEvents(
+  guard: string,
+  tell: ((event: GraphEvent) => void) | undefined,
+  scheduler: SchedulerLike = eventLoop,
+): (fault: Fault) => void {
+  const told = new Map<string, number>();
+  return (fault) => {
+    const { message } = fault;
+    const now = scheduler.now();
+    if (now - (told.get(message) ?? Number.NEGATIVE_INFINITY) < TOLD_EVERY) return;
+    told.set(message, now);
+    tell?.({ kind: 'guard', guard, fault });
+  };
+}

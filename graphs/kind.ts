@@ -1,5 +1,6 @@
 import type { Observable, SchedulerLike } from 'rxjs';
 import type { Filesystem } from '../src/protocol/filesystem.ts';
+import type { Guard } from '../src/protocol/guard.ts';
 import type { Http } from '../src/protocol/http.ts';
 import type { Kafka } from '../src/protocol/kafka.ts';
 import type { Net } from '../src/protocol/net.ts';
@@ -34,6 +35,8 @@ export interface Parts<X, O, W = never, H = never> {
   readonly routes: readonly OwnRoute<X, W, H>[];
   /** The vault that the binding names, made by its type. */
   readonly vault: unknown;
+  /** The guards of the graph, by their names. */
+  readonly guards: ReadonlyMap<string, Guard>;
   /** The directory that relative paths start at: that of the config. */
   readonly base: string;
   /** Where this binding may keep state; nothing is there until it writes. */
@@ -51,6 +54,7 @@ export interface OwnRoute<X, W, H> {
   readonly when: readonly W[];
   /** What it makes of a stream that it takes. */
   readonly with: H | undefined;
+  /** Guarded already, by what its streams say in their BEGIN of whom guards recognised. */
   readonly exit: Binding<Spoken<X>>;
 }
 
@@ -78,6 +82,8 @@ export interface Kind {
   readonly with?: Schema;
   /** Whether `vault` may be named. */
   readonly vault?: boolean;
+  /** The guards that `options.authorization` names. */
+  guards?(options: never): readonly string[];
   /** What must hold between the keys of the binding. */
   readonly rules?: Schema;
   /**
@@ -94,6 +100,10 @@ export interface Kind {
   make?(parts: never): unknown;
 }
 
+/** What the streams speak that the routes of a kind are tried on. */
+export const triedOn = ({ routed, entry, exit }: Kind): Speaks =>
+  routed === 'entry' || exit === 'none' ? entry : exit;
+
 /** A kind that can be made, its types tied together. */
 export interface MakeableKind<T, K, E, X, O extends Schema, W extends Schema, V, H extends Schema> extends Kind {
   readonly type: T & string;
@@ -104,6 +114,7 @@ export interface MakeableKind<T, K, E, X, O extends Schema, W extends Schema, V,
   readonly when?: W;
   readonly with?: H;
   readonly vault?: V & boolean;
+  guards?(options: FromSchema<O>): readonly string[];
   matches?(when: FromSchema<W>, begin: Opening<E> | Opening<X>): boolean;
   make(parts: Parts<X, FromSchema<O>, FromSchema<W>, FromSchema<H>>): Made<E>;
 }

@@ -1,7 +1,8 @@
+import { guards } from './guards.ts';
 import { implies, type Schema } from './json-schema.ts';
 import type { Kind } from './kind.ts';
 import { kinds, refusedTypes } from './registry.ts';
-import { bindingSchema, mapOf, outline, sections, vaultSchema } from './schema.ts';
+import { bindingSchema, mapOf, outline, partSchema, sections } from './schema.ts';
 import { vaults } from './vaults.ts';
 
 /**
@@ -15,7 +16,8 @@ export function jsonSchema(): Schema & { readonly $schema: string; readonly titl
     properties: {
       ...sections,
       ...Object.fromEntries(Object.keys(refusedTypes).map((section) => [section, none])),
-      vaults: mapOf('where keys and certificates are kept', vaultChoice()),
+      vaults: mapOf('where keys and certificates are kept', choice('how they are kept', vaults)),
+      guards: mapOf('who may pass', choice('how it recognises', guards)),
       bindings: mapOf('the bindings, by name', bindingChoice()),
     },
   });
@@ -24,14 +26,12 @@ export function jsonSchema(): Schema & { readonly $schema: string; readonly titl
 
 const is = (key: string, value: string): Schema => ({ properties: { [key]: { const: value } }, required: [key] });
 
-function vaultChoice(): Schema {
-  return {
-    type: 'object',
-    properties: { type: { description: 'how they are kept', enum: Object.keys(vaults) } },
-    required: ['type'],
-    allOf: Object.entries(vaults).map(([type, { options }]) => implies(is('type', type), vaultSchema(type, options))),
-  };
-}
+const choice = (description: string, types: Readonly<Record<string, { readonly options: Schema }>>): Schema => ({
+  type: 'object',
+  properties: { type: { description, enum: Object.keys(types) } },
+  required: ['type'],
+  allOf: Object.entries(types).map(([type, { options }]) => implies(is('type', type), partSchema(type, options))),
+});
 
 function bindingChoice(): Schema {
   const made = kinds.filter(({ make }) => make !== undefined);

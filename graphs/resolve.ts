@@ -1,21 +1,25 @@
+import type { Guarded } from '../src/protocol/guard.ts';
 import { check } from './check.ts';
 import { type Child, children, list, record, type Section, text } from './data.ts';
+import { guards } from './guards.ts';
+import type { Schema } from './json-schema.ts';
 import type { Kind } from './kind.ts';
 import { kinds, refusedTypes } from './registry.ts';
-import { bindingSchema, outline, vaultSchema } from './schema.ts';
+import { bindingSchema, outline, partSchema } from './schema.ts';
 import { type Source, under } from './source.ts';
 import { a, suggest } from './suggest.ts';
-import { vaultKind, vaults } from './vaults.ts';
+import { vaults } from './vaults.ts';
 
 /** A config with every name looked up. */
 export interface Plan {
   readonly name: string;
-  readonly vaults: ReadonlyMap<string, PlannedVault>;
+  readonly vaults: ReadonlyMap<string, PlannedPart>;
+  readonly guards: ReadonlyMap<string, PlannedPart>;
   readonly bindings: ReadonlyMap<string, Planned>;
 }
 
-/** A vault as it is declared. */
-export interface PlannedVault {
+/** A vault or guard as it is declared. */
+export interface PlannedPart {
   readonly type: string;
   readonly options: unknown;
   /** Where it stands in the text, as a JSON pointer. */
@@ -38,30 +42,43 @@ export interface PlannedRoute {
   readonly when: readonly unknown[] | undefined;
   readonly with: unknown;
   readonly exit: string | undefined;
+  /** The guards to pass, each with the roles that it asks for. */
+  readonly guarded: Guarded;
 }
 
-/** Looks up what a config declares, and reports what is unknown, refused, misplaced or missing. */
-export function resolve(source: Source, config: unknown): Plan {
+/**
+ * Looks up what a config declares, and reports what is unknown, refused, misplaced or missing.
+ *
+ * @param supplied the names of the guards that code supplies
+ */
+export function resolve(source: Source, config: unknown, supplied: Iterable<string>): Plan {
   check(source, outline, config, '', 'a config');
   const root = record(config);
-  for (const section of ['guards', 'stores', 'catalogs'] as const) refuse(source, root, section);
+  for (const section of ['stores', 'catalogs'] as const) refuse(source, root, section);
   if ('telemetry' in root) ignoreTelemetry(source, '/telemetry');
+  const known = [...Object.keys(record(root.guards)), ...supplied];
+  const parts = (section: string, what: string, kinds: PartKinds): ReadonlyMap<string, PlannedPart> =>
+    new Map(children(root, section).map((child) => [child.name, planPart(source, child, what, kinds)]));
   return {
     name: text(root.name) ?? '',
-    vaults: new Map(children(root, 'vaults').map((child) => [child.name, planVault(source, child)])),
-    bindings: new Map(children(root, 'bindings').map((child) => [child.name, plan(source, child, root)])),
+    vaults: parts('vaults', 'vault', vaults),
+    guards: parts('guards', 'guard', guards),
+    bindings: new Map(children(root, 'bindings').map((child) => [child.name, plan(source, child, root, known)])),
   };
 }
 
-function planVault(source: Source, { value, pointer }: Child): PlannedVault {
+type PartKinds = Readonly<Record<string, { readonly options: Schema }>>;
+
+function planPart(source: Source, { value, pointer }: Child, what: string, kinds: PartKinds): PlannedPart {
   const type = text(value.type) ?? '';
-  const vault = vaultKind(type);
-  if (vault !== undefined) check(source, vaultSchema(type, vault.options), value, pointer, a(`${type} vault`));
-  else if (type !== '') unknownType(source, pointer, 'vault', type, Object.keys(vaults));
+  const kind = Object.hasOwn(kinds, type) ? kinds[type] : undefined;
+  if (kind !== undefined) check(source, partSchema(type, kind.options), value, pointer, a(`${type} ${what}`));
+  else if (type === 'x509' && what === 'guard') refuseType(source, pointer, type, what);
+  else if (type !== '') unknownType(source, pointer, what, type, Object.keys(kinds));
   return { type, options: value.options, pointer };
 }
 
-function plan(source: Source, { name, value, pointer }: Child, root: Section): Planned {
+function plan(source: Source, { name, value, pointer }: Child, root: Section, guards: readonly string[]): Planned {
   const kind = kindOf(source, value, pointer);
   if (kind.make !== undefined) check(source, bindingSchema(kind), value, pointer, a(`${kind.type} ${kind.kind}`));
   if ('telemetry' in value) ignoreTelemetry(source, under(pointer, 'telemetry'));
@@ -73,9 +90,17 @@ function plan(source: Source, { name, value, pointer }: Child, root: Section): P
     source.error('CONFIG_UNKNOWN_VAULT', source.place(at).value, `no vault is named ${source.quote(at)}`, suggestion);
   }
   const routes = list(value.routes).map((route, index) => {
-    findGuards(source, route, `${pointer}/routes/${index}/guarded`, Object.keys(record(root.guards)));
-    return { when: 'when' in route ? list(route.when) : undefined, with: route.with, exit: text(route.exit) };
+    const at = `${pointer}/routes/${index}/guarded`;
+    findGuards(source, Object.keys(record(route.guarded)), at, guards);
+    return {
+      when: 'when' in route ? list(route.when) : undefined,
+      with: route.with,
+      exit: text(route.exit),
+      guarded: record(route.guarded) as Guarded,
+    };
   });
+  if (kind.guards !== undefined)
+    findGuards(source, kind.guards((value.options ?? {}) as never), `${pointer}/options/authorization`, guards);
   return { name, kind, options: value.options, vault, routes, exit: text(value.exit), pointer };
 }
 
@@ -111,8 +136,8 @@ function kindOf(source: Source, value: Section, pointer: string): Kind {
   return found ?? { type, kind, about: '', entry: 'unknown', exit: 'unknown' };
 }
 
-function findGuards(source: Source, route: Section, pointer: string, known: readonly string[]): void {
-  for (const guard of Object.keys(record(route.guarded))) {
+function findGuards(source: Source, named: readonly string[], pointer: string, known: readonly string[]): void {
+  for (const guard of named) {
     if (known.includes(guard)) continue;
     const { key } = source.place(under(pointer, guard));
     source.error('CONFIG_UNKNOWN_GUARD', key, `no guard is named \`${guard}\``, suggest(guard, known));
@@ -126,11 +151,14 @@ function refuse(source: Source, root: Section, section: keyof typeof refusedType
     const types: readonly string[] = refusedTypes[section];
     const what = section.slice(0, -1);
     if (type === undefined) continue;
-    const { value: at } = source.place(under(pointer, 'type'));
-    if (types.includes(type))
-      source.error('CONFIG_UNSUPPORTED', at, `this build has no ${type} ${what} yet`, 'leave it out');
+    if (types.includes(type)) refuseType(source, pointer, type, what);
     else unknownType(source, pointer, what, type, types);
   }
+}
+
+function refuseType(source: Source, pointer: string, type: string, what: string): void {
+  const { value: at } = source.place(under(pointer, 'type'));
+  source.error('CONFIG_UNSUPPORTED', at, `this build has no ${type} ${what} yet`, 'leave it out');
 }
 
 function unknownType(source: Source, pointer: string, what: string, type: string, known: Iterable<string>): void {

@@ -1,12 +1,18 @@
 import type { Schema } from './json-schema.ts';
-import type { Kind } from './kind.ts';
+import { type Kind, triedOn } from './kind.ts';
 
 const name: Schema = {
   description: 'a name: a letter, then letters, digits, `.`, `_` or `-`',
   type: 'string',
   pattern: '^[a-zA-Z]+[a-zA-Z0-9._-]*$',
 };
-const roles: Schema = { type: 'object', additionalProperties: { type: 'array', items: { type: 'string' } } };
+const roles: Schema = {
+  description: 'the guards to pass, each with the roles it asks for',
+  type: 'object',
+  additionalProperties: { type: 'array', items: { type: 'string' } },
+};
+/** A route that asks for guards where streams say nothing of them would never take any. */
+const unguarded: Schema = { type: 'object', unsupported: 'network streams do not say whom guards recognised' };
 /** A mapping of names to things alike. */
 export const mapOf = (description: string, each: Schema): Schema => ({
   description,
@@ -28,7 +34,7 @@ const binding: Schema = {
 export const sections = {
   name,
   vaults: mapOf('where keys and certificates are kept', typed),
-  guards: mapOf('who may pass; none is honoured yet', typed),
+  guards: mapOf('who may pass', typed),
   stores: mapOf('none is honoured yet', typed),
   catalogs: mapOf('where the schemas of messages are kept; none is honoured yet', typed),
   telemetry: { description: 'not honoured yet; ignored with a warning' },
@@ -42,8 +48,8 @@ export const outline: Schema = {
   additionalProperties: false,
 };
 
-/** What a vault of a type holds. */
-export const vaultSchema = (type: string, options: Schema): Schema => ({
+/** What a vault or guard of a type holds. */
+export const partSchema = (type: string, options: Schema): Schema => ({
   type: 'object',
   properties: { type: { const: type }, options },
   required: ['type', 'options'],
@@ -56,14 +62,15 @@ const somewhere: Schema = {
 };
 
 /** What a binding of a kind holds. */
-export function bindingSchema({ type, kind, exit, options, when, with: made, vault, rules }: Kind): Schema {
+export function bindingSchema(described: Kind): Schema {
+  const { type, kind, exit, options, when, with: made, vault, rules } = described;
   const route: Schema = {
     type: 'object',
     properties: {
       ...(when && { when: { description: 'conditions, any of which takes a stream', type: 'array', items: when } }),
       ...(made && { with: made }),
       ...(exit !== 'none' && { exit: { description: 'the binding it leads to', type: 'string' } }),
-      guarded: { ...roles, description: 'the guards to pass, each with the roles it asks for' },
+      guarded: triedOn(described) === 'net' ? unguarded : roles,
     },
     required: [...(exit === 'none' ? ['when'] : ['exit']), ...(made?.required ? ['with'] : [])],
     additionalProperties: false,

@@ -14,7 +14,11 @@ const store = (holds: string) =>
     type: 'object',
     properties: {
       store: { description: 'the path of the file', type: 'string' },
-      type: { description: 'what kind of file it is, `pkcs12` by default', type: 'string', enum: ['pkcs12', 'pem'] },
+      type: {
+        description: 'what kind of file it is, `pkcs12` by default',
+        type: 'string',
+        enum: ['pkcs12', 'jks', 'pem'],
+      },
       password: { description: 'what opens it', type: 'string' },
       entries: { description: 'the only entries to use', type: 'array', items: { type: 'string' } },
     },

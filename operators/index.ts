@@ -6,6 +6,7 @@ export { type ConflateOptions, conflate } from './flow/conflate.ts';
 export { type FanoutOptions, fanout } from './flow/fanout.ts';
 export { filter } from './flow/filter.ts';
 export { type FromOffsetOptions, fromOffset } from './flow/from-offset.ts';
+export { guarded } from './flow/guarded.ts';
 export { type MapRuns, map } from './flow/map.ts';
 export { type MergeOptions, merge } from './flow/merge.ts';
 export { route } from './flow/route.ts';
@@ -19,12 +20,25 @@ export {
   type HttpFilesystemRoute,
   httpFilesystemProxy,
 } from './http-filesystem/proxy.ts';
+export { type HttpKafkaProxyOptions, httpKafkaProxy } from './http-kafka/proxy.ts';
+export type { HeaderNames, HttpKafkaFetch, HttpKafkaProduce, HttpKafkaRoute } from './http-kafka/routes.ts';
 export { type CacheClientOptions, cacheClient } from './kafka/cache-client.ts';
 export { type CacheServer, type CacheServerOptions, cacheServer } from './kafka/cache-server.ts';
 export { client as kafkaClient, type KafkaClientOptions } from './kafka/client.ts';
+export {
+  embedded as kafkaEmbedded,
+  type KafkaEmbedded,
+  type KafkaEmbeddedOptions,
+} from './kafka/embedded.ts';
 export { type KafkaWhen, kafkaMatches } from './kafka/matches.ts';
 export { type SseWhen, sseMatches } from './sse/matches.ts';
 export { type SseServerOptions, sseServer } from './sse/server.ts';
+export {
+  type SseKafkaProxyOptions,
+  type SseKafkaRoute,
+  type SseKafkaWith,
+  sseKafkaProxy,
+} from './sse-kafka/proxy.ts';
 export { type TcpClientOptions, tcpClient } from './tcp/client.ts';
 export { type TcpWhen, tcpMatches } from './tcp/matches.ts';
 export { type TcpServerOptions, tcpServer } from './tcp/server.ts';

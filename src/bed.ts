@@ -3,7 +3,7 @@ import { Chunks } from './chunks.ts';
 import { nameOf } from './filtering.ts';
 import { type Chunk, type KeyedRecord, type Log, type LogIsolation, readableEnd, type Seen } from './log.ts';
 import { indexAt } from './pieces.ts';
-import { LONGEST_SILENCE, MOST_PASSED } from './position.ts';
+import { LEAST_SILENCE, LONGEST_SILENCE, MOST_PASSED } from './position.ts';
 import { MOST_RECORDS } from './run.ts';
 
 /** A reader at the end of a log that waits for records of some keys. */
@@ -35,6 +35,7 @@ export class Bed<R extends KeyedRecord> {
   #at = 0n;
   #seen: Seen | undefined;
   #passed = 0;
+  #toldAt = Number.NEGATIVE_INFINITY;
   #silence: Subscription | undefined;
   #isDue = false;
   #isLoading = false;
@@ -125,7 +126,8 @@ export class Bed<R extends KeyedRecord> {
     }
     this.#at = run === undefined || stop === run.length ? to : run.at(stop).offset;
     this.#passed += stop - start;
-    if (this.#passed >= MOST_PASSED) return this.#rouseAll(true);
+    const isFar = this.#passed >= MOST_PASSED && this.#scheduler.now() - this.#toldAt >= LEAST_SILENCE;
+    if (isFar) return this.#rouseAll(true);
     if (this.#names.size > 0) {
       this.#silence ??= this.#scheduler.schedule(() => this.#rouseAll(true), LONGEST_SILENCE);
     }
@@ -143,6 +145,7 @@ export class Bed<R extends KeyedRecord> {
 
   #rouseAll(tell: boolean): void {
     this.#passed = 0;
+    if (tell) this.#toldAt = this.#scheduler.now();
     const at = this.#at;
     for (const sleeper of [...this.#names.keys()]) {
       this.leave(sleeper, at);

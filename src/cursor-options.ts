@@ -12,7 +12,7 @@ export interface CursorOptions<R extends KeyedRecord> {
   readonly conflates: boolean;
   readonly filtering?: Filtering<R> | undefined;
   readonly scheduler: SchedulerLike;
-  /** What it lives in: what it fails with is an error of it. */
+  /** What it lives in: what it fails with is an error of it. Whoever made it closes it when that ends. */
   readonly life: Subscriber<never>;
   /** Told when it has begun, or may have something to poll though it had nothing. */
   readonly changed: (cursor: Cursor<R>) => void;

@@ -28,6 +28,8 @@ export class Cursor<R extends KeyedRecord> implements Waiter {
   #seen: Seen;
   #state: 'starting' | 'ready' | 'waiting' | 'asleep' | 'loading' | 'done' = 'starting';
   #toldGap: bigint | undefined;
+  /** What had been written, as far as was known, when it looked for the end. */
+  #expected = 0n;
 
   constructor(dispatcher: Dispatcher<R>, options: CursorOptions<R>) {
     const { log } = dispatcher;
@@ -45,7 +47,6 @@ export class Cursor<R extends KeyedRecord> implements Waiter {
       changed(this);
     });
     dispatcher.join(this);
-    life.add(() => this.close());
     this.#start();
   }
 
@@ -126,6 +127,7 @@ export class Cursor<R extends KeyedRecord> implements Waiter {
   level(): void {
     if (this.#state === 'done') return;
     if (this.#state === 'starting') return this.#start();
+    if (!this.#isLevel) return this.#dispatcher.awaitLevel(this);
     if (this.#state === 'asleep') this.#dispatcher.recall(this, this.#options.isolation);
     this.#ending.level();
     this.#dispatcher.rouse(this);
@@ -163,8 +165,14 @@ export class Cursor<R extends KeyedRecord> implements Waiter {
 
   /** Finds the end, now or once the log is level. */
   #learn(): void {
-    if (this.#log.offsets.isLevel) this.#ending.level();
+    this.#expected = this.#log.expected ?? 0n;
+    if (this.#isLevel) this.#ending.level();
     else this.#dispatcher.awaitLevel(this);
+  }
+
+  get #isLevel(): boolean {
+    const { isLevel, highWatermark } = this.#log.offsets;
+    return isLevel && highWatermark >= this.#expected;
   }
 
   #tell(mark: CursorMark): void {

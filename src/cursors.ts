@@ -46,6 +46,7 @@ export class Cursors<R extends KeyedRecord> {
     const { topic, isBounded, snapshotTimeout, scheduler, life, hasCredit, filtering } = options;
     this.#options = options;
     this.#filtering = filtering;
+    life.add(() => this.#close());
     if (!isBounded) return;
     this.#patience = new Patience(
       snapshotTimeout,
@@ -53,7 +54,6 @@ export class Cursors<R extends KeyedRecord> {
       () => !hasCredit(),
       () => life.error(new SluiceError('SNAPSHOT_EXPIRED', `${topic}: nothing was taken for ${snapshotTimeout} ms`)),
     );
-    life.add(() => this.#patience?.close());
   }
 
   /** Whether the one caught-up mark was sent: all that were there at `gathered` have reached their ends. */
@@ -146,6 +146,11 @@ export class Cursors<R extends KeyedRecord> {
     if (place === undefined) return false;
     this.#ready(place);
     return true;
+  }
+
+  #close(): void {
+    this.#patience?.close();
+    for (const { cursor } of this.#places.values()) cursor?.close();
   }
 
   #ready(place: Place<R>): void {

@@ -16,6 +16,9 @@ export {
   type Frame,
   flush,
 } from './frame.ts';
+export { type InlineGuardOptions, inlineGuard } from './guards/inline.ts';
+export { type JwtGuardOptions, jwtGuard } from './guards/jwt.ts';
+export { ALGORITHMS, type Algorithm, type Jwk } from './guards/keys.ts';
 export { FrameLawError, type LawCode, lawful } from './lawful.ts';
 export { type Listener, listen, operate } from './listen.ts';
 export type { Chunk, KeyIndex, Log, LogIsolation, LogOffsets, Missed, Seen } from './log.ts';
@@ -23,8 +26,11 @@ export { type Answer, type Gap, isAnswer, isBarrier, isCumulative, type Mark, re
 export { type FilesystemVaultOptions, filesystemVault } from './net/filesystem-vault.ts';
 export type { KeyEntry, Vault } from './net/vault.ts';
 export { cut, type Divisible, keep, type Parts } from './payload.ts';
+export { type Expression, type ExpressionNames, type ExpressionValues, expression } from './protocol/expression.ts';
 export type { Filesystem, FilesystemBegin, FilesystemReplyBegin } from './protocol/filesystem.ts';
-export type { Authorization, Guard, Identity } from './protocol/guard.ts';
+export { type FilterExpressions, filterExpressions } from './protocol/filter-expressions.ts';
+export type { Authorization, Guard, Guarded, GuardedProtocol, Identity, Renewal } from './protocol/guard.ts';
+export { unauthorized } from './protocol/guard.ts';
 export {
   type Http,
   type HttpBegin,

@@ -15,43 +15,62 @@ export interface Listener<T> {
  * to the source, and never to the process. When `out` ends, the subscription does.
  */
 export function listen<T>(source: Observable<T>, out: Subscriber<never>, listener: Listener<T>): Subscription {
-  const fail = (thrown: unknown): void => {
-    try {
-      subscriber.unsubscribe();
-    } catch {
-      // What the clean-up of the source throws must not hide what it is cleaned up for.
-    }
-    out.error(thrown);
-  };
-  // A Subscriber of our own, rather than a plain observer, can be closed while a source still emits synchronously.
-  const subscriber: Subscriber<T> = new Subscriber<T>({
-    next(value) {
-      try {
-        listener.next(value);
-      } catch (thrown) {
-        fail(thrown);
-      }
-    },
-    error(defect: unknown) {
-      try {
-        if (listener.error) listener.error(defect);
-        else out.error(defect);
-      } catch (thrown) {
-        fail(thrown);
-      }
-    },
-    complete() {
-      try {
-        if (listener.complete) listener.complete();
-        else out.complete();
-      } catch (thrown) {
-        fail(thrown);
-      }
-    },
-  });
+  const subscriber = new Listening(out, listener);
   out.add(subscriber);
   if (!out.closed) source.subscribe(subscriber);
   return subscriber;
+}
+
+/**
+ * A Subscriber of our own, rather than a plain observer, can be closed while a source still emits synchronously. Its
+ * handlers are methods, since a thousand streams have ten thousand of it.
+ */
+class Listening<T> extends Subscriber<T> {
+  readonly #out: Subscriber<never>;
+  readonly #listener: Listener<T>;
+
+  constructor(out: Subscriber<never>, listener: Listener<T>) {
+    super();
+    this.#out = out;
+    this.#listener = listener;
+  }
+
+  protected override _next(value: T): void {
+    try {
+      this.#listener.next(value);
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+  }
+
+  protected override _error(defect: unknown): void {
+    try {
+      if (this.#listener.error) this.#listener.error(defect);
+      else this.#out.error(defect);
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+    this.unsubscribe();
+  }
+
+  protected override _complete(): void {
+    try {
+      if (this.#listener.complete) this.#listener.complete();
+      else this.#out.complete();
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+    this.unsubscribe();
+  }
+
+  #fail(thrown: unknown): void {
+    try {
+      this.unsubscribe();
+    } catch {
+      // What the clean-up of the source throws must not hide what it is cleaned up for.
+    }
+    this.#out.error(thrown);
+  }
 }
 
 /**

@@ -86,6 +86,8 @@ export interface Log<R extends Positioned> {
   readonly topicId: string;
   readonly partition: number;
   readonly offsets: LogOffsets;
+  /** The end of what is known to be written at the source, whether or not it is here yet; unless given, as `offsets` says. */
+  readonly expected?: bigint;
   /** Emits when its offsets changed, or there may be something that readers missed. Errors with a fault when it is gone. */
   readonly changes: Observable<void>;
   /** What conflates here; nothing does on a topic that is not compacted. */
@@ -109,7 +111,7 @@ export interface Log<R extends Positioned> {
   /**
    * What a reader at `position` missed that remembers `seen`; whoever begins at an offset from before saw no tombstone go.
    * Cheap, for it is asked at every send, and each gap is answered once: `seen` is then what it is now. A position behind
-   * the end is out of range only where the log is level.
+   * the end is out of range only where the log is level, and nothing more is expected.
    */
   missed(position: bigint, seen: Seen): Missed | undefined;
   /**

@@ -8,7 +8,7 @@ export type Params = Readonly<Record<string, string>>;
  * @example pathPattern('/items/{id}')('/items/1') // => { id: '1' }
  */
 export function pathPattern(pattern: string): (path: string) => Params | undefined {
-  const [first = '', ...rest] = pattern.split(/(\{\w+\}|\*)/);
+  const [first = '', ...rest] = pattern.split(SLOT);
   return (path) => {
     const params: Record<string, string> = {};
     if (!path.startsWith(first)) return undefined;
@@ -30,8 +30,44 @@ export function pathPattern(pattern: string): (path: string) => Params | undefin
   };
 }
 
-/** A text with each `${params.name}` filled in by what `value` makes of that param; of one that is not there, nothing. */
-export const fillParams = (text: string, params: Params, value = (param: string): string => param): string =>
-  text.replace(/\$\{params\.(\w+)\}/g, (_, name: string) =>
-    Object.hasOwn(params, name) ? value(params[name] as string) : '',
+const SLOT = /(\{\w+\}|\*)/;
+
+/** When a route takes a request: all that is given must hold. */
+export interface PathWhen {
+  /** The path without the query: `{name}` for a param, `*` for any run of characters. */
+  readonly path?: string;
+  readonly method?: string;
+}
+
+/**
+ * Answers the params of what any of the conditions takes, their escapes resolved; without a condition, everything is taken.
+ *
+ * @throws URIError where a param has an escape that is none
+ */
+export function pathConditions(
+  when: readonly PathWhen[],
+): (asked: { readonly path: string; readonly method?: string }) => Params | undefined {
+  const conditions = when.map(({ path, method }) => ({
+    method,
+    read: path === undefined ? always : pathPattern(path),
+  }));
+  if (conditions.length === 0) return always;
+  return ({ path, method }) => {
+    for (const { read, method: wanted } of conditions) {
+      const params = wanted === undefined || wanted === method ? read(path) : undefined;
+      if (params === undefined) continue;
+      return Object.fromEntries(Object.entries(params).map(([name, value]) => [name, decodeURIComponent(value)]));
+    }
+    return undefined;
+  };
+}
+
+const always = (): Params => ({});
+
+/** The names of the params that are there whichever of the conditions takes a request. */
+export function paramsOf(when: readonly PathWhen[]): string[] {
+  const [first = [], ...others] = when.map(({ path = '' }) =>
+    path.split(SLOT).flatMap((part) => (/^\{\w+\}$/.test(part) ? [part.slice(1, -1)] : [])),
   );
+  return first.filter((name) => others.every((names) => names.includes(name)));
+}

@@ -1,6 +1,7 @@
 import type { Ending } from './ending.ts';
 import { type Filtering, nameOf } from './filtering.ts';
 import { type Data, data } from './frame.ts';
+import { keyPlaces } from './key-places.ts';
 import type { Chunk, KeyedRecord, Log, LogIsolation } from './log.ts';
 import { indexAt, pieceAt } from './pieces.ts';
 import type { Position } from './position.ts';
@@ -101,10 +102,14 @@ export class Selection<R extends KeyedRecord> {
       }
     }
     const last = Math.min(stop, start + MOST_RECORDS);
+    const places = filtering?.keys && keyPlaces(run)?.of(filtering.keys, start, last);
     const taken: number[] = [];
     let reserved = 0;
     let at = start;
-    for (; at < last && reserved < balance; at += 1) {
+    for (let next = 0; at < last && reserved < balance; at += 1) {
+      if (places !== undefined) at = places[next] ?? last;
+      if (at === last) break;
+      next += 1;
       if (filtering !== undefined && !filtering.accepts(run.at(at))) continue;
       if (filtering !== undefined) taken.push(at);
       reserved += run.cost(at);

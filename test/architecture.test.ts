@@ -28,8 +28,9 @@ const rules: readonly { readonly from: RegExp; readonly may: RegExp }[] = [
   { from: /^src\/net\//, may: /^node:|^rxjs$|^node-forge$|^src\/(net\/|protocol\/)?[a-z0-9-]+\.ts$/ },
   {
     from: /^src\/cache\//,
-    may: /^node:|^rxjs$|^classic-level$|^@node-rs\/crc32$|^src\/(cache\/([a-z]+\/)?|protocol\/|records\/(codecs\/)?)?[a-z0-9-]+\.ts$/,
+    may: /^node:|^rxjs$|^classic-level$|^@node-rs\/crc32$|^src\/(cache\/([a-z]+\/)?|protocol\/|producing\/|records\/(codecs\/)?)?[a-z0-9-]+\.ts$/,
   },
+  { from: /^src\/guards\//, may: /^node:crypto$|^rxjs$|^jose$|^src\/(guards\/|protocol\/)?[a-z-]+\.ts$/ },
   { from: /^src\/kafka\/kafkajs\.ts$/, may: /^kafkajs|^rxjs$|^src\/(kafka\/(requests\/)?|protocol\/)?[a-z0-9-]+\.ts$/ },
   {
     from: /^src\/records\/codecs\//,
@@ -38,16 +39,19 @@ const rules: readonly { readonly from: RegExp; readonly may: RegExp }[] = [
   { from: /^src\/records\//, may: /^@node-rs\/crc32$|^src\/(records\/(codecs\/)?|protocol\/)?[a-z0-9-]+\.ts$/ },
   {
     from: /^src\/kafka\//,
-    may: /^node:|^rxjs$|^src\/(kafka\/([a-z]+\/)?|protocol\/|records\/(codecs\/)?)?[a-z0-9-]+\.ts$/,
+    may: /^node:|^rxjs$|^src\/(kafka\/([a-z]+\/)?|protocol\/|producing\/|records\/(codecs\/)?)?[a-z0-9-]+\.ts$/,
   },
+  { from: /^src\/producing\//, may: /^rxjs$|^src\/(producing\/|protocol\/|records\/)?[a-z-]+\.ts$/ },
   { from: /^src\/messages\//, may: /^node:(buffer|stream)$|^rxjs$|^src\/(messages\/|protocol\/)?[a-z-]+\.ts$/ },
   {
     from: /^src\/stage\//,
-    may: /^node:(fs\/promises|path)$|^rxjs$|^@node-rs\/crc32$|^src\/(stage\/|protocol\/)?[a-z0-9-]+\.ts$/,
+    may: /^node:(crypto|fs\/promises|path)$|^rxjs$|^@node-rs\/crc32$|^src\/(stage\/|protocol\/)?[a-z0-9-]+\.ts$/,
   },
+  { from: /^src\/http-kafka\//, may: /^node:crypto$|^rxjs$|^src\/(http-kafka\/|protocol\/)?[a-z-]+\.ts$/ },
   { from: /^src\/[a-z-]+\.ts$/, may: /^rxjs$|^src\/[a-z-]+\.ts$/ },
   { from: /^operators\/index\.ts$/, may: /^operators\// },
   { from: /^operators\/flow\/stage\.ts$/, may: /^rxjs$|^src\/(stage\/|protocol\/)?[a-z-]+\.ts$|^operators\/flow\// },
+  { from: /^operators\/flow\/guarded\.ts$/, may: /^rxjs$|^src\/(protocol\/)?[a-z-]+\.ts$|^operators\/flow\// },
   { from: /^operators\/flow\//, may: /^rxjs$|^src\/[a-z-]+\.ts$|^operators\/flow\// },
   { from: /^operators\//, may: /^rxjs$|^src\/|^operators\// },
   {

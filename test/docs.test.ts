@@ -95,7 +95,9 @@ describe('the docs', () => {
     expect(run.filter((name) => !(String(name) in scripts))).toEqual([]);
     const called = commands.flatMap((line) => [...line.matchAll(/\bsluice (\w+)/g)].map(([, name]) => name));
     expect(
-      called.filter((name) => !['run', 'consume', 'produce', 'validate', 'schema', 'graph'].includes(String(name))),
+      called.filter(
+        (name) => !['run', 'consume', 'produce', 'cache', 'validate', 'schema', 'graph'].includes(String(name)),
+      ),
     ).toEqual([]);
     const files = commands.flatMap((line) => [...line.matchAll(/\bgraphs\/[\w.-]+/g)].map(([file]) => file));
     expect(files.filter((file) => !existsSync(join(root, file)))).toEqual([]);

@@ -35,3 +35,22 @@ export const topicWhen = {
   },
   additionalProperties: false,
 } as const satisfies Schema;
+
+/** Which records are asked for: what any of the filters accepts. Keys and headers may hold expressions. */
+export const filters = {
+  description: 'what records are asked for, of which each must meet one of these',
+  type: 'array',
+  items: {
+    description: 'a key and headers, all of which a record must have',
+    type: 'object',
+    properties: {
+      key: { description: 'the key of a record, params and identities filled in', type: 'string' },
+      headers: {
+        description: 'headers by name',
+        type: 'object',
+        additionalProperties: { description: 'a value, params and identities filled in', type: 'string' },
+      },
+    },
+    additionalProperties: false,
+  },
+} as const satisfies Schema;

@@ -1,6 +1,8 @@
 import type { AccessControl } from '../../operators/http/access-control.ts';
+import type { Credentials } from '../../operators/http/identified.ts';
 import { httpMatches } from '../../operators/http/matches.ts';
 import { httpServer } from '../../operators/http/server.ts';
+import type { Guard } from '../../src/protocol/guard.ts';
 import type { FromSchema, Schema } from '../json-schema.ts';
 import { kind } from '../kind.ts';
 import { strings } from './fields.ts';
@@ -46,6 +48,27 @@ const access = {
   additionalProperties: false,
 } as const satisfies Schema;
 
+/** What stands in a place, such as `Bearer {credentials}`. */
+const forms = {
+  type: 'object',
+  additionalProperties: {
+    description: 'what stands there, with {credentials} once',
+    type: 'string',
+    pattern: '^(?!.*\\{credentials\\}.*\\{credentials\\}).*\\{credentials\\}',
+  },
+} as const satisfies Schema;
+
+const places = {
+  description: 'where they may be; the first place that has any counts',
+  type: 'object',
+  properties: {
+    headers: { ...forms, description: 'headers by name' },
+    query: { ...forms, description: 'parameters of the query by name' },
+    cookies: { ...forms, description: 'cookies by name' },
+  },
+  additionalProperties: false,
+} as const satisfies Schema;
+
 const options = {
   description: 'how it is spoken, and with whom',
   type: 'object',
@@ -58,9 +81,14 @@ const options = {
     },
     'access-control': access,
     authorization: {
-      description: 'where guards find the credentials of a request',
+      description: 'where guards find the credentials of a request, by their names',
       type: 'object',
-      unsupported: 'it has no guards yet',
+      additionalProperties: {
+        type: 'object',
+        properties: { credentials: places },
+        required: ['credentials'],
+        additionalProperties: false,
+      },
     },
     overrides: {
       description: 'headers to set',
@@ -86,17 +114,31 @@ export const http = [
     options,
     when,
     matches: httpMatches,
-    make: ({ options: { versions, 'access-control': access }, exit, events, scheduler }) =>
+    guards: ({ authorization = {} }) => Object.keys(authorization),
+    make: ({ options: { versions, authorization, 'access-control': access }, guards, exit, events, scheduler }) =>
       httpServer(
         {
           ...(versions && { versions }),
           ...(access && { accessControl: accessOf(access) }),
+          ...(authorization && { authorization: credentialsOf(authorization, guards) }),
           onDefect: events.onDefect,
         },
         scheduler,
       )(exit),
   }),
 ] as const;
+
+function credentialsOf(
+  authorization: Readonly<Record<string, { readonly credentials: FromSchema<typeof places> }>>,
+  guards: ReadonlyMap<string, Guard>,
+): Credentials {
+  // A guard that its options kept from being made is a mistake that is told already.
+  const found = Object.entries(authorization).flatMap(([name, { credentials }]) => {
+    const guard = guards.get(name);
+    return guard === undefined ? [] : [[name, { guard, credentials }] as const];
+  });
+  return Object.fromEntries(found);
+}
 
 const accessOf = ({
   policy = 'same-origin',

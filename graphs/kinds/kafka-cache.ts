@@ -30,7 +30,8 @@ export const kafkaCache = [
   kind({
     type: 'kafka',
     kind: 'cache_client',
-    about: 'serves any number of readers from the caches that its exits keep; one for each exit',
+    about:
+      'serves any number of readers from the caches that its exits keep, and stages what is produced; one for each exit',
     entry: 'kafka',
     exit: 'kafka',
     options: {
@@ -42,7 +43,7 @@ export const kafkaCache = [
     when: topicWhen,
     matches: kafkaMatches,
     routed: 'entry',
-    make: ({ exit, scheduler }) => cacheClient(exit, scheduler === undefined ? {} : { scheduler }),
+    make: ({ dir, exit, scheduler }) => cacheClient(exit, { dir, ...(scheduler !== undefined && { scheduler }) }),
   }),
   kind({
     type: 'kafka',

@@ -2,16 +2,16 @@ import { of } from 'rxjs';
 import { client } from '../../operators/kafka/client.ts';
 import { kafkaMatches } from '../../operators/kafka/matches.ts';
 import { serversOf } from '../../operators/kafka/servers.ts';
+import { SluiceError } from '../../src/errors.ts';
 import type { Sasl } from '../../src/kafka/sasl.ts';
+import type { Guard } from '../../src/protocol/guard.ts';
 import { type FromSchema, implies, type Schema } from '../json-schema.ts';
 import { kind } from '../kind.ts';
 import { topicWhen as when } from './fields.ts';
 
-/** What the format lets a guard fill in cannot be: there are none. */
-const OURS = '^(?![\\s\\S]*\\{(identity|credentials)\\})';
-const username = { description: 'the name of the user (no guard can give it)', type: 'string', pattern: OURS } as const;
-const password = { description: 'the password (no guard can give it)', type: 'string', pattern: OURS } as const;
-const token = { description: 'the token (no guard can give it)', type: 'string', pattern: OURS } as const;
+const username = { description: 'the name of the user', type: 'string' } as const;
+const password = { description: 'the password', type: 'string' } as const;
+const token = { description: 'the token', type: 'string' } as const;
 const withPassword = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
 const withToken = ['oauthbearer'] as const;
 const mechanism = {
@@ -54,7 +54,7 @@ const options = {
     },
     sasl: credentials,
     authorization: {
-      description: 'what `sasl` says, under a name',
+      description: 'what `sasl` says, under the name of a guard that gives {identity} and {credentials}',
       type: 'object',
       maxProperties: 1,
       additionalProperties: {
@@ -92,8 +92,10 @@ export const kafka = [
     when,
     matches: kafkaMatches,
     routed: 'entry',
-    make: ({ options: { servers, sasl, authorization, ...rest }, exit, events, scheduler }) => {
-      const shown = saslOf(sasl, authorization);
+    guards: ({ authorization = {} }) =>
+      Object.entries(authorization).flatMap(([name, { credentials }]) => (hasSlots(credentials) ? [name] : [])),
+    make: ({ options: { servers, sasl, authorization, ...rest }, guards, exit, events, scheduler }) => {
+      const shown = saslOf(sasl ?? given(authorization, guards));
       return client(exit, {
         ...rest,
         servers: serversOf(servers),
@@ -107,13 +109,42 @@ export const kafka = [
 
 type Credentials = FromSchema<typeof credentials>;
 
-/** Of the two ways to write it, the one that is there. */
-function saslOf(
-  sasl: Credentials | undefined,
-  authorization: Readonly<Record<string, { readonly credentials: Credentials }>> = {},
-): Sasl | undefined {
-  const [given = sasl] = Object.values(authorization).map(({ credentials }) => credentials);
-  if (given === undefined) return undefined;
-  const { mechanism, username = '', password = '', token = '' } = given;
+type Authorization = Readonly<Record<string, { readonly credentials: Credentials }>>;
+
+const SLOT = /\{(identity|credentials)\}/g;
+
+const hasSlots = (credentials: Credentials): boolean =>
+  Object.values(credentials).some((text) => text.search(SLOT) >= 0);
+
+/**
+ * The credentials under a name, with what its guard says of this graph itself filled in.
+ *
+ * @throws SluiceError OPTION_INVALID where it says nothing: whom it recognises is not passed on to a broker
+ */
+function given(authorization: Authorization = {}, guards: ReadonlyMap<string, Guard>): Credentials | undefined {
+  const [[name = '', { credentials } = { credentials: undefined }] = []] = Object.entries(authorization);
+  if (credentials === undefined || !hasSlots(credentials)) return credentials;
+  const own = guards.get(name)?.own;
+  const filled = (text: string | undefined): string | undefined =>
+    text?.replaceAll(SLOT, (_, slot: 'identity' | 'credentials') => {
+      const value = own?.[slot];
+      if (value !== undefined) return value;
+      throw new SluiceError(
+        'OPTION_INVALID',
+        `authorization needs ${slot} of the guard ${name}, which has none itself`,
+      );
+    });
+  const { mechanism, username, password, token } = credentials;
+  return {
+    mechanism,
+    ...(username !== undefined && { username: filled(username) as string }),
+    ...(password !== undefined && { password: filled(password) as string }),
+    ...(token !== undefined && { token: filled(token) as string }),
+  };
+}
+
+function saslOf(credentials: Credentials | undefined): Sasl | undefined {
+  if (credentials === undefined) return undefined;
+  const { mechanism, username = '', password = '', token = '' } = credentials;
   return mechanism === 'oauthbearer' ? { mechanism, token: () => of(token) } : { mechanism, username, password };
 }

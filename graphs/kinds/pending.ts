@@ -14,7 +14,6 @@ export const pending: readonly Kind[] = [
   known('http', 'client', 'http', 'net'),
   known('sse', 'client', 'sse', 'http'),
   known('http-kafka', 'proxy', 'http', 'kafka'),
-  known('sse-kafka', 'proxy', 'sse', 'kafka'),
   known('kafka', 'cache_client', 'kafka', 'kafka'),
   known('kafka', 'cache_server', 'kafka', 'kafka'),
   known('kafka', 'client', 'kafka', 'net'),

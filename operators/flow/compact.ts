@@ -1,14 +1,14 @@
 import { type ControlSink, window } from '../../src/control.ts';
 import { begin, data, type Flush } from '../../src/frame.ts';
 import { operate } from '../../src/listen.ts';
-import type { KeyIndex } from '../../src/log.ts';
+import type { Log } from '../../src/log.ts';
 import type { Gap, Mark, Progress } from '../../src/marks.ts';
 import type { AnyLane, RunLane } from '../../src/protocol.ts';
 import type { Positioned } from '../../src/run.ts';
 
 export interface CompactOptions<R extends Positioned> {
-  /** The key index of the log that the lane comes from. */
-  readonly index: KeyIndex;
+  /** The log that the lane comes from; without an index nothing of it is superseded. */
+  readonly log: Pick<Log<Positioned>, 'index' | 'cleaned'>;
   /** The key of a record; one that has none is left alone. Its `key` by default. */
   readonly key?: (record: R) => Uint8Array | null;
   /** Where a snapshot ends: what comes at it or behind supersedes nothing. */
@@ -25,14 +25,15 @@ export interface CompactOptions<R extends Positioned> {
  *
  * - *emits* the records that are the newest of their key; marks and answers as they are, but for a caught-up mark
  * - *drops* those that are superseded below `below`, and returns their credit; a caught-up mark waits for the newest of
- *   all that took the place of a record before it, so that at the mark every key was sent
+ *   all that took the place of a record before it, or for what the cleaner left of those, so that at the mark every key
+ *   was sent
  * - *backpressures* when its consumer does: it has no window of its own
  * - *ends* when its source does
  */
 export function compact<R extends Positioned = Positioned & { readonly key: Uint8Array | null }>(
   options: CompactOptions<R>,
 ): AnyLane<RunLane<R>> {
-  const { index, below } = options;
+  const { log, below } = options;
   const key = options.key ?? ((record: R) => (record as unknown as { readonly key: Uint8Array | null }).key);
   return operate<RunLane<R>>((out) => {
     let control: ControlSink;
@@ -43,13 +44,18 @@ export function compact<R extends Positioned = Positioned & { readonly key: Uint
 
     const supersededBy = (record: R): bigint | undefined => {
       const name = key(record);
-      const newest = name === null ? undefined : index.newest(name);
+      const newest = name === null ? undefined : log.index?.newest(name);
       return newest !== undefined && newest > record.offset && (below === undefined || newest < below)
         ? newest
         : undefined;
     };
+    const owes = (): boolean => {
+      // The cleaner may have taken what is owed, for something newer that its index knew.
+      if (owed >= 0n && below === undefined && log.cleaned > owed) owed = log.cleaned - 1n;
+      return passed < owed;
+    };
     const settle = (): void => {
-      if (waiting === undefined || passed < owed) return;
+      if (waiting === undefined || owes()) return;
       const mark = waiting;
       waiting = undefined;
       out.next(mark);
@@ -70,7 +76,7 @@ export function compact<R extends Positioned = Positioned & { readonly key: Uint
           case 'flush': {
             const { ext } = frame;
             if (!('mark' in ext)) return out.next(frame);
-            if (ext.mark === 'caught-up' && passed < owed) {
+            if (ext.mark === 'caught-up' && owes()) {
               waiting = frame as Flush<never>;
               return;
             }

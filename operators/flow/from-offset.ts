@@ -87,6 +87,7 @@ export function fromOffset<R extends KeyedRecord>(
       life,
       changed: begins,
     });
+    life.add(() => cursor?.close());
     begins();
     if (until === undefined) return;
     const place = `${log.topic}/${log.partition}`;

@@ -1,4 +1,4 @@
-import { Observable, type Subscriber, Subscription } from 'rxjs';
+import { Observable, of, type Subscriber, Subscription } from 'rxjs';
 import { reset } from '../../src/control.ts';
 import { Deque } from '../../src/deque.ts';
 import { SluiceError } from '../../src/errors.ts';
@@ -47,6 +47,12 @@ export const route =
       });
       upstream.add(listening);
     });
+
+/** What a stream is led to that is refused: its reply is a lone ABORT. */
+export const refusing =
+  <P extends Protocol>(fault: P['reply']['abort']): Binding<P> =>
+  () =>
+    of(abort(fault));
 
 /** Hands one stream over to one subscriber, who may come after it began, and tells when that one has left. */
 class Handoff<T> {

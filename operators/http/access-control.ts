@@ -1,10 +1,9 @@
-import { of } from 'rxjs';
 import { emitter } from '../../src/emitter.ts';
 import { abort, begin, end } from '../../src/frame.ts';
 import { operate } from '../../src/listen.ts';
 import { type Http, type HttpHeader, headerOf, headersOf, httpFault, statusOf } from '../../src/protocol/http.ts';
 import type { AnyLane, Binding } from '../../src/protocol.ts';
-import { route } from '../flow/route.ts';
+import { refusing, route } from '../flow/route.ts';
 
 /** Which pages may ask, by the origin that they come from. */
 export interface AccessControl {
@@ -46,7 +45,7 @@ export const accessControl =
       return (initial) => exit(initial).pipe(adding([...granted, ...exposed(access)]));
     });
 
-const refused: Binding<Http> = () => of(abort(httpFault('HTTP_FORBIDDEN', 'pages of this origin may not ask')));
+const refused = refusing<Http>(httpFault('HTTP_FORBIDDEN', 'pages of this origin may not ask'));
 
 const allows = ({ policy, allow = {} }: AccessControl, origin: string, method: string): boolean =>
   policy === 'cross-origin' &&

@@ -1,8 +1,11 @@
-import { concatMap, defaultIfEmpty, forkJoin, map, type Observable, of, take } from 'rxjs';
-import { begin } from '../../src/frame.ts';
+import { catchError, concatMap, defaultIfEmpty, defer, forkJoin, map, type Observable, of, take } from 'rxjs';
+import { isFault } from '../../src/errors.ts';
+import { abort, type Begin, begin } from '../../src/frame.ts';
 import type { Authorization, Guard, Identity } from '../../src/protocol/guard.ts';
-import { type Http, type HttpHeader, headerOf, queryOf } from '../../src/protocol/http.ts';
+import { type Http, type HttpBegin, type HttpHeader, headerOf, queryOf } from '../../src/protocol/http.ts';
 import type { Binding } from '../../src/protocol.ts';
+import { route } from '../flow/route.ts';
+import { Renewals } from './renewals.ts';
 
 /** Where the credentials of a request may be: names, each with what stands there, such as `Bearer {credentials}`. */
 export interface CredentialPlaces {
@@ -14,22 +17,53 @@ export interface CredentialPlaces {
 /** Guards by their names, and where each finds the credentials that it judges. */
 export type Credentials = Readonly<Record<string, { readonly guard: Guard; readonly credentials: CredentialPlaces }>>;
 
-/** Lets guards look at a request before it is passed on, and notes in its BEGIN whom they recognised. It refuses nobody. */
+/**
+ * Lets guards look at a request before it is passed on, and notes in its BEGIN whom they recognised. It refuses nobody, but
+ * that a request is answered with 503 while a guard that it shows something to cannot judge. A client that shows itself
+ * anew, for a stream that is open, is answered here.
+ */
 export const identified =
   (guards: Credentials) =>
-  (exit: Binding<Http>): Binding<Http> =>
-  (initial) =>
-    exit(
-      initial.pipe(
-        concatMap((frame) =>
-          frame.kind === 'begin'
-            ? authorizationOf(guards, frame.ext.headers).pipe(
-                map((authorization) => begin({ ...frame.ext, authorization }, frame.control)),
-              )
-            : of(frame),
-        ),
-      ),
-    );
+  (exit: Binding<Http>): Binding<Http> => {
+    const renewals = new Renewals();
+
+    const judged = ({ ext, control }: Begin<HttpBegin>): Observable<Judged> =>
+      authorizationOf(guards, ext.headers).pipe(
+        map((found) => {
+          const answer = renewals.answer(ext, found);
+          if (answer !== undefined) return { opening: begin(ext, control), exit: answer };
+          const { authorization, exit: open } = renewals.begin(found, exit);
+          return { opening: begin({ ...ext, authorization }, control), exit: open };
+        }),
+        catchError((thrown) => {
+          if (!isFault(thrown)) throw thrown;
+          return of({ opening: begin(ext, control), exit: () => of(abort(thrown)) });
+        }),
+      );
+
+    return (initial) =>
+      defer(() => {
+        let chosen = exit;
+        return initial.pipe(
+          concatMap((frame) => {
+            if (frame.kind !== 'begin') return of(frame);
+            return judged(frame).pipe(
+              map(({ opening, exit }) => {
+                chosen = exit;
+                return opening;
+              }),
+            );
+          }),
+          route(() => chosen),
+        );
+      });
+  };
+
+/** A request that guards have looked at, and what takes it. */
+interface Judged {
+  readonly opening: Begin<HttpBegin>;
+  readonly exit: Binding<Http>;
+}
 
 function authorizationOf(guards: Credentials, headers: readonly HttpHeader[]): Observable<Authorization> {
   const found = Object.entries(guards).flatMap(([name, { guard, credentials: places }]) => {

@@ -87,7 +87,7 @@ export const httpServer = (
           http1,
           http2,
           scheduler,
-          serve: (exchange) => exchangeWith(exchange, requests, limits, report, scheduler),
+          serve: (exchange) => exchangeWith(exchange, requests, limits, report, scheduler, duplex.begin.draining),
         });
         duplex.start(() => outlet.wake(), out);
         out.add(() => connection.close());

@@ -5,10 +5,13 @@ import { FollowedTopics } from '../../src/cache/following/followed-topics.ts';
 import { type CacheOptions, openCache } from '../../src/cache/open-cache.ts';
 import { open } from '../../src/cache/streams/open.ts';
 import type { Kafka, KafkaFault } from '../../src/protocol/kafka.ts';
+import { onlyProduces, producingReply } from '../../src/protocol/kafka-producing.ts';
+import { directAnswer, isDirect } from '../../src/protocol/kafka-states.ts';
 import { answer } from '../../src/protocol/kafka-stream.ts';
 import { type Warmth, warmth } from '../../src/protocol/kafka-warmth.ts';
 import type { Binding } from '../../src/protocol.ts';
 import { eventLoop } from '../../src/scheduler.ts';
+import { Stages, settingsOf } from '../../src/stage/stages.ts';
 
 export interface CacheServerOptions extends Omit<CacheOptions, 'kind'>, BackoffOptions {
   /** Where the cache is; opened and locked when it is first needed. */
@@ -40,13 +43,17 @@ export interface CacheServer extends Binding<Kafka> {
   readonly running: Observable<never>;
 }
 
+/** The credit of each lane that produces, in bytes: as much as a kafka client gives one. */
+const STAGE_WINDOW = 1024 * 1024;
+
 /**
  * Keeps topics in a persistent cache on this machine's disk, level with the source that its exit reaches, whoever reads them
  * and however many: one stream of a topic's metadata and configuration and one of each partition. A topic is followed from
  * the first interest in it, and for a while after the last; `bootstrap` topics are while it runs.
  *
  * It answers `meta` and `describe`, from what it remembers if the source cannot be reached; `fetch` with the log of a
- * partition, from which a `cache_client` reads; and `bootstrap`, which tells how far the cache of a topic is.
+ * partition, from which a `cache_client` reads; and `bootstrap`, which tells how far the cache of a topic is. The lanes that
+ * produce to a partition, of all its clients, are joined: its exit gets one stream of whole records for each.
  *
  * @param exit what it follows, such as a kafka `client`: its `fetch` streams can be asked for whole batches
  *
@@ -69,7 +76,16 @@ export function cacheServer(exit: Binding<Kafka>, options: CacheServerOptions): 
     scheduler,
     onRetry,
   });
-  const binding = answer((begin, stream) => open(topics, begin, stream), scheduler);
+  const written = topics.written.bind(topics);
+  const stages = new Stages(exit, settingsOf({ store: `${dir}/staged`, window: STAGE_WINDOW, written, scheduler }));
+  const binding = answer((begin, stream) => {
+    const { ext, control } = begin;
+    if (isDirect(ext)) return directAnswer(exit, ext, stream);
+    if (!onlyProduces(ext)) return open(topics, begin, stream);
+    const produced = stages.open(ext, control, stream);
+    stream.begin(producingReply(ext));
+    return produced;
+  }, scheduler);
   const running = merge(...bootstrap.map((topic) => warmth(binding, topic).pipe(tap(onWarmth), ignoreElements())));
   return Object.assign((initial: Parameters<Binding<Kafka>>[0]) => binding(initial), { running });
 }

@@ -38,7 +38,7 @@ export interface KafkaClientOptions extends ClientOptions {
  */
 export function client(exit: Binding<Net>, options: KafkaClientOptions): Binding<Kafka> {
   const { servers, maxInflated = 64 * 1024 * 1024, metadataMaxAge = 30_000 } = options;
-  const { scheduler = eventLoop, onRetry = () => {}, produceWindow = 1 << 20, maxRequestSize = 1 << 20 } = options;
+  const { scheduler = eventLoop, onRetry = () => {}, produceWindow = 1 << 20 } = options;
   positive('maxInflated', maxInflated);
   positive('produceWindow', produceWindow);
   const clients = sharedClient(exit, servers, options);
@@ -51,7 +51,7 @@ export function client(exit: Binding<Net>, options: KafkaClientOptions): Binding
             metadataMaxAge,
             maxInflated,
             produceWindow,
-            maxRecord: maxRequestSize,
+            maxRecord: options.maxRequestSize,
             backoff: options,
             scheduler,
             onRetry,

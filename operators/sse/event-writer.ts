@@ -86,6 +86,12 @@ export class EventWriter implements Source<Http['reply']> {
     }
   }
 
+  /** Sends bytes of the server's own. */
+  say(bytes: Uint8Array): void {
+    this.#quiet = false;
+    this.#put(bytes, 0);
+  }
+
   pull(balance: number): Following<Http['reply']> | undefined {
     if (this.#terminal?.kind === 'abort') return this.#terminal;
     if (this.#size === 0) return this.#terminal;

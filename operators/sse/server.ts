@@ -1,7 +1,7 @@
-import { Observable, type SchedulerLike } from 'rxjs';
+import { NEVER, Observable, type SchedulerLike } from 'rxjs';
 import { emit, emitter } from '../../src/emitter.ts';
 import { positive } from '../../src/errors.ts';
-import { abort, type Frame } from '../../src/frame.ts';
+import { abort, end, type Frame } from '../../src/frame.ts';
 import { listen } from '../../src/listen.ts';
 import { NextTurn } from '../../src/next-turn.ts';
 import {
@@ -17,6 +17,7 @@ import {
 import type { Sse, SseBegin } from '../../src/protocol/sse.ts';
 import type { Binding } from '../../src/protocol.ts';
 import { eventLoop } from '../../src/scheduler.ts';
+import { challenges } from './challenges.ts';
 import { EventWriter } from './event-writer.ts';
 
 export interface SseServerOptions {
@@ -35,7 +36,9 @@ export interface SseServerOptions {
  * its path and the id of the last event that the client had; the reply is what the client is sent. What comes for a client
  * in one turn of the event loop leaves in one write, and one that takes nothing is sent nothing: its credit stops.
  *
- * The exit's END ends the answer, and a client comes back for more; its lone ABORT is answered with a status.
+ * The exit's END ends the answer, and a client comes back for more, and so does an ABORT as what it showed to a guard has
+ * expired, or its server is about to stop; a lone ABORT is answered with a status. Where a guard asks for that, a client is sent a `challenge` event before:
+ * how to show itself anew.
  *
  * @throws SluiceError OPTION_INVALID
  *
@@ -62,7 +65,7 @@ export const sseServer = (
         };
         let left: (fault: HttpFault | undefined) => void = refuse;
 
-        const open = (begin: SseBegin): void => {
+        const open = (begin: SseBegin, draining: Observable<unknown> = NEVER): void => {
           const writer = new EventWriter({ window, heartbeat, scheduler, turn });
           const outlet = emit<Http['reply']>(out, writer, scheduler);
           let fault: HttpFault | undefined;
@@ -79,14 +82,28 @@ export const sseServer = (
             scheduler,
           );
           out.add(writer.start(() => outlet.wake()));
-          listen(exit(listening), out, {
+          listen(challenges(begin.authorization, scheduler), out, {
+            next: (challenge) => writer.say(challenge),
+            complete() {},
+          });
+          let stopping = false;
+          const stop = (): void => {
+            stopping = true;
+            if (!writer.begun) return;
+            replying.unsubscribe();
+            writer.next(end(), retry);
+          };
+          const replying = listen(exit(listening), out, {
             next(frame: Frame<Sse['reply']>) {
               if (frame.kind === 'begin') outlet.begin({ headers: HEADERS });
               else if (frame.kind === 'abort' && !writer.begun) return refuse(frame.ext);
-              writer.next(frame, retry * (1 + Math.random() / 2));
+              const expired = frame.kind === 'abort' && frame.ext?.code === 'GUARD_EXPIRED';
+              writer.next(expired ? end() : frame, retry * (1 + Math.random() / 2));
+              if (stopping) stop();
             },
             complete: () => writer.begun || out.complete(),
           });
+          listen(draining, out, { next: stop, complete() {} });
         };
 
         listen(initial, out, {
@@ -94,7 +111,7 @@ export const sseServer = (
             if (frame.kind === 'abort') return left(frame.ext);
             if (frame.kind !== 'begin') return;
             const fault = refusal(frame.ext);
-            if (fault === undefined) open(opening(frame.ext));
+            if (fault === undefined) open(opening(frame.ext), frame.ext.draining);
             else refuse(fault);
           },
           // A request is over long before its answer is.

@@ -1,4 +1,4 @@
-import { Observable, type SchedulerLike, Subscriber } from 'rxjs';
+import { Observable, ReplaySubject, type SchedulerLike, Subscriber } from 'rxjs';
 import { positive } from '../../src/errors.ts';
 import { listen } from '../../src/listen.ts';
 import { accept } from '../../src/net/accept.ts';
@@ -32,8 +32,8 @@ export interface TcpServerOptions {
  * both endpoints, and the reply is sent to it. END is the half-close of a direction, ABORT resets the connection, and
  * a direction that is refused with RESET is read no more.
  *
- * Subscribing listens. Unsubscribing stops to listen at once, gives open connections `drain` to finish, then resets
- * them. It never completes.
+ * Subscribing listens. Unsubscribing stops to listen at once, tells open connections by `draining` of their BEGIN, gives them
+ * `drain` to finish, then resets them. It never completes.
  *
  * @throws SluiceError OPTION_INVALID; errors with NET_LISTEN
  *
@@ -53,6 +53,7 @@ export const tcpServer = (
   return (exit) =>
     new Observable((out) => {
       const open = new Set<Subscriber<never>>();
+      const draining = new ReplaySubject<void>(1);
       let stopping = false;
       const settle = (): void => {
         if (stopping && open.size === 0) onClosed?.();
@@ -70,7 +71,7 @@ export const tcpServer = (
             settle();
           });
           const explain = (error?: Error) => brokenFault(where, error);
-          listen(serve(socket, begin, exit, { window, explain, scheduler }), connection, {
+          listen(serve(socket, { ...begin, draining }, exit, { window, explain, scheduler }), connection, {
             next() {},
             error(defect) {
               connection.complete();
@@ -91,6 +92,7 @@ export const tcpServer = (
             if (open.size === 0) cut.unsubscribe();
           });
         }
+        draining.next();
       });
     });
 };

@@ -81,6 +81,15 @@ export class Directory {
     return this.setAside;
   }
 
+  /** Removes all that is in it. @throws SluiceError CACHE_OPEN */
+  empty(): void {
+    this.#using(() => {
+      const markers = KINDS.map((kind) => join(this.path, MARKERS[kind]));
+      for (const path of [this.store, this.setAside, this.#broken, this.#pid, ...markers])
+        rmSync(path, { recursive: true, force: true });
+    });
+  }
+
   get #pid(): string {
     return join(this.path, 'pid');
   }

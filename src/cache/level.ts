@@ -30,6 +30,9 @@ export const openLevel = (path: string, { isSynced }: LevelOptions): Observable<
     return level;
   }).pipe(map((level) => storeOf(level, isSynced)));
 
+/** Makes of a store that does not open one that does, of what can be read of it. */
+export const repairLevel = (path: string): Observable<void> => defer(() => ClassicLevel.repair(path));
+
 function storeOf(level: ClassicLevel<Uint8Array, Uint8Array>, sync: boolean): Store {
   return {
     get: (key) => defer(() => level.get(key, { fillCache: false })),

@@ -38,8 +38,8 @@ export class Mender {
       if (isEmbedded) return of('lost' as const);
       if (this.source === undefined) return throwError(() => corrupt(data.name, row));
       return this.source.refetch(from, to).pipe(
-        concatMap((batches) => this.#store(row, batches)),
-        tap(() => notify({ event: 'mended', ...at })),
+        concatMap((batches) => (batches === 'lost' ? of(batches) : this.#store(row, batches))),
+        tap((outcome) => outcome === 'mended' && notify({ event: 'mended', ...at })),
       );
     });
   }

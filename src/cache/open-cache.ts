@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { statfs } from 'node:fs';
-import { catchError, concatMap, forkJoin, map, Observable, of, type SchedulerLike } from 'rxjs';
+import { catchError, concatMap, forkJoin, map, Observable, of, type SchedulerLike, Subscriber } from 'rxjs';
 import { SluiceError } from '../errors.ts';
 import { listen } from '../listen.ts';
 import { isFault } from '../protocol/kafka-error.ts';
@@ -64,24 +64,35 @@ export const openCache = (path: string, options: CacheOptions): Observable<Cache
         ...{ directory: path, memory: new Memory(options.memory ?? MEMORY), scheduler, secret, isEmbedded, notify },
         maxInflated: options.maxInflated ?? INFLATED,
       });
-    listen(openStore(directory, { kind, open: (at) => open(at).pipe(concatMap(read)), notify }), out, {
-      next(opened) {
-        const ready = cacheOf(opened);
-        cache = ready;
-        const failed = ({ name }: Upkept, thrown: unknown): void => {
-          if (!isFault(thrown)) throw thrown;
-          notify({ event: 'upkeep', log: name, fault: thrown });
-        };
-        const slack = WRITE_BUFFER;
-        out.add(
-          upkeep(() => ready.upkept, { scheduler, slack, failed, interval }).subscribe({
-            error: (thrown) => out.error(thrown),
-          }),
-        );
-        out.next(cache);
+    // Not undone with what it is for: a store that opens when nobody wants it any more has to be closed again.
+    const life = new Subscriber<never>({ next() {}, error: (thrown: unknown) => out.error(thrown), complete() {} });
+    listen(
+      openStore(directory, {
+        kind,
+        open: (at) => open(at).pipe(concatMap((store) => read(store, isEmbedded))),
+        notify,
+      }),
+      life,
+      {
+        next(opened) {
+          if (out.closed) return void opened.store.close().subscribe({ error() {} });
+          const ready = cacheOf(opened);
+          cache = ready;
+          const failed = ({ name }: Upkept, thrown: unknown): void => {
+            if (!isFault(thrown)) throw thrown;
+            notify({ event: 'upkeep', log: name, fault: thrown });
+          };
+          const slack = WRITE_BUFFER;
+          out.add(
+            upkeep(() => ready.upkept, { scheduler, slack, failed, interval }).subscribe({
+              error: (thrown) => out.error(thrown),
+            }),
+          );
+          out.next(cache);
+        },
+        complete() {},
       },
-      complete() {},
-    });
+    );
     out.add(() => cache?.close());
   });
 
@@ -91,9 +102,13 @@ interface Opened extends StoredTopics {
   readonly secret: Uint8Array;
 }
 
-const read = (store: Store): Observable<Opened> =>
+const read = (store: Store, isEmbedded: boolean): Observable<Opened> =>
   forkJoin([secretOf(store), storedTopics(store)]).pipe(
-    map(([secret, topics]) => ({ store, secret, ...topics })),
+    map(([secret, topics]) => {
+      // It would be begun anew under its name, as if there had been nothing.
+      if (isEmbedded && topics.nameless.length > 0) throw new Error('the name of a topic is not what was written');
+      return { store, secret, ...topics };
+    }),
     catchError((thrown: unknown) =>
       store.close().pipe(
         map((): Opened => {
@@ -114,7 +129,7 @@ const roomIn = (path: string): Observable<boolean> =>
   });
 
 /** The store's random bytes, made at first. Other ones make what was derived by them void, and nothing else. */
-const secretOf = (store: Store): Observable<Uint8Array> =>
+export const secretOf = (store: Store): Observable<Uint8Array> =>
   store.get(secretKey).pipe(
     concatMap((stored) => {
       const known = unseal(secretKey, stored);

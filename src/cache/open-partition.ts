@@ -89,7 +89,14 @@ const metas = (store: Store, place: Place, { begin, end }: PartitionState): Obse
   );
 
 /** What stands for rows of which nothing is known. */
-const lost = (from: bigint, to: bigint): RowMeta => ({ from, to, maxTimestamp: -1n, bytes: -1, wire: 0, records: 0 });
+export const lost = (from: bigint, to: bigint): RowMeta => ({
+  from,
+  to,
+  maxTimestamp: -1n,
+  bytes: -1,
+  wire: 0,
+  records: 0,
+});
 
 /** Nothing if any of them cannot be read, for then records that are void would not be known as such. */
 const aborted = (store: Store, place: Place, state: PartitionState): Observable<AbortedTransaction[] | undefined> =>

@@ -30,24 +30,27 @@ export const openStore = <T>(directory: Directory, { kind, open, notify }: OpenS
     const first = directory.isBroken ? anew('it could not be written') : opened;
     return first.pipe(
       catchError((thrown: unknown) => {
-        const { code, message } = causeOf(thrown);
-        if (code === 'LEVEL_LOCKED') return throwError(() => locked(directory));
-        if (REFUSED.test(message)) return throwError(() => refused(directory, thrown));
-        return anew(message);
+        const refusal = refusalOf(directory, thrown);
+        return refusal === undefined ? anew(causeOf(thrown).message) : throwError(() => refusal);
       }),
       tap(() => directory.sign(process.pid)),
     );
   });
 
+/** What keeps a store from being opened that says nothing of what is in it; nothing where the store itself does. */
+export function refusalOf({ path, pid }: Directory, thrown: unknown): SluiceError | undefined {
+  const { code, message } = causeOf(thrown);
+  if (code === 'LEVEL_LOCKED')
+    return new SluiceError(
+      'CACHE_LOCKED',
+      `${path} is open in process ${pid}: stop it, or use another directory (--dir)`,
+    );
+  return REFUSED.test(message) ? new SluiceError('CACHE_OPEN', `${path}: ${message}`, { cause: thrown }) : undefined;
+}
+
 /** What a store that does not open is locked by, or broken of. */
-function causeOf(thrown: unknown): { readonly code: string | undefined; readonly message: string } {
+export function causeOf(thrown: unknown): { readonly code: string | undefined; readonly message: string } {
   const { cause = thrown } = thrown as { cause?: unknown };
   const { code, message } = cause as NodeJS.ErrnoException;
   return { code, message };
 }
-
-const locked = ({ path, pid }: Directory): SluiceError =>
-  new SluiceError('CACHE_LOCKED', `${path} is open in process ${pid}: stop it, or use another directory (--dir)`);
-
-const refused = ({ path }: Directory, thrown: unknown): SluiceError =>
-  new SluiceError('CACHE_OPEN', `${path}: ${causeOf(thrown).message}`, { cause: thrown });

@@ -127,6 +127,7 @@ export abstract class PartitionChanges extends PartitionLog {
       if (broken !== undefined) this.break(broken);
       this.reader.drop();
       this.lastStanding = undefined;
+      this.expected = 0n;
       this.lastLevelAt = 0;
       this.isFresh = this.options.isEmbedded;
       this.indexAnew();

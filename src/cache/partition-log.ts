@@ -29,6 +29,7 @@ export abstract class PartitionLog implements Log<KafkaRecord> {
   #stable = 0n;
   /** As `Log.cleaned`. What was cleaned before the log was opened is superseded below where it ended then. */
   cleaned = 0n;
+  expected = 0n;
   #transactions: Transactions;
   #keys: KeyFollower | undefined;
   #current: CurrentRecords | undefined;
@@ -82,6 +83,16 @@ export abstract class PartitionLog implements Log<KafkaRecord> {
     return defer(() => this.#load(offset, isolation, () => this.#limit(isolation)));
   }
 
+  /** The batches at an offset as they are, decided or not, if they are in memory. */
+  peekWhole(offset: bigint): Segment | undefined {
+    return this.reader.at(offset);
+  }
+
+  /** The same, read if they are not in memory; completes without where there are none any more. */
+  loadWhole(offset: bigint): Observable<Segment> {
+    return this.reader.load(offset);
+  }
+
   current(chunk: Chunk<KafkaRecord>, below?: bigint): Run<KafkaRecord> | undefined {
     return this.index === undefined ? chunk.run : (this.#current as CurrentRecords).of(chunk, below);
   }
@@ -109,7 +120,8 @@ export abstract class PartitionLog implements Log<KafkaRecord> {
       resume,
     });
     if (position < logStart) return gap(position, later(logStart, removed), 'retention', logStart);
-    if (position > highWatermark && isLevel) return gap(highWatermark, position, 'out-of-range', highWatermark);
+    if (position > later(highWatermark, this.expected) && isLevel)
+      return gap(highWatermark, position, 'out-of-range', highWatermark);
     if (position < removed) return gap(position, removed, 'tombstones', position);
     return undefined;
   }

@@ -7,6 +7,8 @@ import type { FollowedLog, RefetchSource, Standing } from './following/followed-
 import { KeySaver } from './key-saver.ts';
 import { pastOf, rowsBelow } from './keys.ts';
 import { Mender } from './mender.ts';
+import { later } from './offsets.ts';
+import { lost } from './open-partition.ts';
 import { PartitionChanges, type PartitionOptions, type Restored } from './partition-changes.ts';
 import { type RowMeta, rowsFrom } from './row.ts';
 import { RowReader } from './row-reader.ts';
@@ -110,6 +112,15 @@ export class Partition extends PartitionChanges implements FollowedLog {
     });
   }
 
+  lose(offset: bigint): Observable<void> {
+    return this.#serial.run(() => {
+      const { state } = this;
+      if (!state.isBegun || offset <= state.end) return of(undefined);
+      const row = { ...lost(state.end, offset), batches: [] };
+      return this.commit({ state: { ...state, ...this.known(), end: offset }, rows: [row] });
+    });
+  }
+
   stand(standing: Standing, time: number): Observable<void> {
     return this.#serial.run(() => {
       const { state } = this;
@@ -125,6 +136,10 @@ export class Partition extends PartitionChanges implements FollowedLog {
       this.publish();
       return isOld ? this.commit({ state: { ...state, ...this.known() } }) : of(undefined);
     });
+  }
+
+  expect(end: bigint): void {
+    this.expected = later(this.expected, end);
   }
 
   unlevel(): void {

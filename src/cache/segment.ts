@@ -48,11 +48,21 @@ export class Segment {
   /** The memory it takes. */
   readonly bytes: number;
   readonly gap: Gap | undefined;
+  /** All of its batches, as they are. */
+  readonly batches: readonly RecordBatch[];
   readonly #slots: readonly Slot[];
 
-  private constructor(from: bigint, to: bigint, slots: readonly Slot[], bytes: number, gap?: Gap) {
+  private constructor(
+    from: bigint,
+    to: bigint,
+    batches: readonly RecordBatch[],
+    slots: readonly Slot[],
+    bytes: number,
+    gap?: Gap,
+  ) {
     this.from = from;
     this.to = to;
+    this.batches = batches;
     this.bytes = bytes;
     this.gap = gap;
     this.#slots = slots;
@@ -89,12 +99,12 @@ export class Segment {
       records += run.length - last;
     }
     close(to);
-    return new Segment(from, to, slots, bytes);
+    return new Segment(from, to, batches, slots, bytes);
   }
 
   /** What was lost. */
   static lost(gap: Gap): Segment {
-    return new Segment(gap.from, gap.to, [{ from: gap.from, to: gap.to, parts: [], stable: -1n }], BATCH, gap);
+    return new Segment(gap.from, gap.to, [], [{ from: gap.from, to: gap.to, parts: [], stable: -1n }], BATCH, gap);
   }
 
   /** What can be read at an offset of it of what is decided and not void, below `limit`, which is above the offset. */

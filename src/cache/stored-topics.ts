@@ -11,6 +11,8 @@ import type { StoredTopic } from './topic.ts';
 export interface StoredTopics {
   readonly topics: readonly StoredTopic[];
   readonly next: number;
+  /** The numbers of those of which the name cannot be read any more. */
+  readonly nameless: readonly number[];
 }
 
 const HIGHEST = 0xffff_ffff;
@@ -46,7 +48,12 @@ export const storedTopics = (store: Store): Observable<StoredTopics> =>
         if (!found.has(name)) found.set(name, { name, number, partitions: known, remembered });
       }
       const numbers = [...topics, ...states, ...last.flat()].map(({ key }) => topicOf(key));
-      return { topics: [...found.values()], next: 1 + numbers.reduce((most, number) => Math.max(most, number), 0) };
+      const named = new Set([...found.values()].map(({ number }) => number));
+      const nameless = [...new Set([...topics, ...states].map(({ key }) => topicOf(key)))].filter(
+        (one) => !named.has(one),
+      );
+      const next = 1 + numbers.reduce((most, number) => Math.max(most, number), 0);
+      return { topics: [...found.values()], next, nameless };
     }),
   );
 

@@ -19,7 +19,7 @@ export interface TopicConfig {
 const POLICY = 'cleanup.policy';
 
 /** Kafka's names, with Kafka's defaults. */
-const DEFAULTS = {
+export const CONFIG_DEFAULTS = {
   [POLICY]: 'delete',
   'retention.ms': '604800000',
   'retention.bytes': '-1',
@@ -30,7 +30,7 @@ const DEFAULTS = {
 } as const;
 
 /** The names of what is asked for. */
-export const TOPIC_CONFIGS: readonly string[] = Object.keys(DEFAULTS);
+export const TOPIC_CONFIGS: readonly string[] = Object.keys(CONFIG_DEFAULTS);
 
 /**
  * A topic's configuration, of values as Kafka's tools show them; what is not there has Kafka's default. Whatever has no
@@ -39,17 +39,17 @@ export const TOPIC_CONFIGS: readonly string[] = Object.keys(DEFAULTS);
  * @throws SluiceError OPTION_INVALID
  */
 export function topicConfig(values: Readonly<Record<string, string | null>>): TopicConfig {
-  const limit = (name: keyof typeof DEFAULTS): number => {
+  const limit = (name: keyof typeof CONFIG_DEFAULTS): number => {
     const value = number(name);
     return value === -1 ? Number.POSITIVE_INFINITY : value;
   };
-  const number = (name: keyof typeof DEFAULTS): number => {
-    const text = (values[name] ?? DEFAULTS[name]).trim();
+  const number = (name: keyof typeof CONFIG_DEFAULTS): number => {
+    const text = (values[name] ?? CONFIG_DEFAULTS[name]).trim();
     const value = text === '' ? Number.NaN : Number(text);
     if (!(value >= 0 || value === -1)) throw invalid(name, text);
     return value;
   };
-  const policies = (values[POLICY] ?? DEFAULTS[POLICY]).split(',').map((policy) => policy.trim());
+  const policies = (values[POLICY] ?? CONFIG_DEFAULTS[POLICY]).split(',').map((policy) => policy.trim());
   for (const policy of policies)
     if (policy !== 'compact' && policy !== 'delete' && policy !== '') throw invalid(POLICY, policy);
   return {

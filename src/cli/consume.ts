@@ -1,5 +1,4 @@
 import { catchError, concat, finalize, lastValueFrom, of } from 'rxjs';
-import type { GraphEvent } from '../../graphs/index.ts';
 import { emitter } from '../emitter.ts';
 import type { Condition, From, Isolation, Kafka, KafkaBegin, KafkaReplyBegin } from '../protocol/kafka.ts';
 import type { HeaderOption } from './arguments.ts';
@@ -9,7 +8,7 @@ import { logTo, tell } from './log.ts';
 import { print } from './print.ts';
 import { progressOn } from './progress.ts';
 import { asJson, asText } from './render.ts';
-import { endedBySignal, failure, flushed, type TopicOptions } from './topic.ts';
+import { compiling, endedBySignal, failure, flushed, type TopicOptions } from './topic.ts';
 
 export interface ConsumeOptions extends TopicOptions {
   readonly from: From;
@@ -27,9 +26,7 @@ export interface ConsumeOptions extends TopicOptions {
 
 /** Prints the records of a topic; answers the exit code once there are no more, or a signal ended it. */
 export async function consume(file: string, options: ConsumeOptions, io: Io): Promise<number> {
-  const { bindings = {}, dir } = options;
-  const onEvent = (event: GraphEvent): void => tell(log, event);
-  const graph = await load(file, io, { bindings, onEvent, ...(dir !== undefined && { dir }) });
+  const graph = await load(file, io, { ...compiling(options), onEvent: (event) => tell(log, event) });
   const binding = graph.kafka(options.binding);
   const progress = progressOn(io);
   const log = logTo(progress);

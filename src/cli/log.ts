@@ -40,6 +40,9 @@ export const tell = (log: Logger, event: GraphEvent): void =>
     .with({ kind: 'cache' }, ({ binding, event }) =>
       log.warn({ binding, ...printable(event) }, `the cache: ${event.event}`),
     )
+    .with({ kind: 'guard' }, ({ guard, fault: { code, message } }) =>
+      log[code === 'GUARD_REFUSED' ? 'info' : 'warn']({ guard, code }, message),
+    )
     .exhaustive();
 
 /** An event without what JSON does not take. */

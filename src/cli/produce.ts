@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import type { Bytes, GraphEvent, NewMessage, NewMessageOpening, ProduceAnswer, Producer } from '../../graphs/index.ts';
+import type { Bytes, NewMessage, NewMessageOpening, ProduceAnswer, Producer } from '../../graphs/index.ts';
 import { SluiceError } from '../errors.ts';
 import type { Acks } from '../protocol/kafka.ts';
 import type { HeaderOption } from './arguments.ts';
@@ -9,7 +9,7 @@ import { exitCodes, type Io } from './io.ts';
 import { load } from './load.ts';
 import { logTo, tell } from './log.ts';
 import { type Progress, progressOn } from './progress.ts';
-import { failure, lineOf, signals, type TopicOptions } from './topic.ts';
+import { compiling, failure, lineOf, signals, type TopicOptions } from './topic.ts';
 
 export interface ProduceOptions extends TopicOptions {
   /** What stands between key and value; without it, records have no key. */
@@ -24,9 +24,8 @@ export interface ProduceOptions extends TopicOptions {
 
 /** Sends records to a topic; answers the exit code once each is answered. */
 export async function produce(config: string, options: ProduceOptions, io: Io): Promise<number> {
-  const { bindings = {}, dir, topic, acks } = options;
-  const onEvent = (event: GraphEvent): void => tell(log, event);
-  const graph = await load(config, io, { bindings, onEvent, ...(dir !== undefined && { dir }) });
+  const { topic, acks } = options;
+  const graph = await load(config, io, { ...compiling(options), onEvent: (event) => tell(log, event) });
   const producer = graph.produce(options.binding, { topic, ...(acks !== undefined && { acks }) });
   const progress = progressOn(io);
   const log = logTo(progress);

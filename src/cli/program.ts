@@ -3,6 +3,7 @@ import pc from 'picocolors';
 import { jsonSchema, render, type Supplied } from '../../graphs/index.ts';
 import type { Acks, Isolation } from '../protocol/kafka.ts';
 import { from, header, integer, partition, seconds, separator } from './arguments.ts';
+import { clearCache, inspect, ls, repairCache, verifyCache } from './cache.ts';
 import { consume } from './consume.ts';
 import { draw, formats } from './draw.ts';
 import { exitCodes, type Io } from './io.ts';
@@ -22,6 +23,7 @@ Examples:
   $ sluice consume client.yaml --binding app --topic orders --from @2026-11-23T08:00:00Z --header kind=paid
   $ sluice consume cache.yaml --binding app --topic orders --from earliest       through a cache in .sluice/cache
   $ printf 'k:v\\n' | sluice produce client.yaml --binding app --topic orders --key-separator :
+  $ sluice cache inspect .sluice/gateway/cache    what a cache has, while nothing runs
   $ sluice validate *.yaml                        say what is wrong, start nothing
   $ sluice schema > sluice.schema.json            for completion in an editor
   $ sluice graph gateway.yaml --format dot | dot -Tsvg > gateway.svg
@@ -116,6 +118,33 @@ export async function sluice(args: readonly string[], io: Io, bindings: Supplied
     .argument('<file>', 'a config')
     .addOption(new Option('--format <format>', 'the language to draw in').choices(formats).default('mermaid'))
     .action(async (file, { format }) => io.out(`${draw(await load(file, io), format)}\n`));
+
+  const cache = program.command('cache').description('look at a cache or an embedded log that no process has open');
+  const onDirectory = (name: string, description: string): Command =>
+    cache
+      .command(name)
+      .description(description)
+      .argument('<dir>', 'where it is: .sluice/<graph>/<binding>, unless --dir said otherwise')
+      .option('--json', 'a JSON object');
+  onDirectory('ls', 'list its topics').action(async (dir, options) => {
+    code = await ls(dir, options, io);
+  });
+  onDirectory('inspect', 'show where its partitions stand: offsets, bytes, keys, what is to be cleaned')
+    .option('--topic <name>', 'only this topic')
+    .action(async (dir, options) => {
+      code = await inspect(dir, options, io);
+    });
+  onDirectory('verify', 'look at every checksum').action(async (dir, options) => {
+    code = await verifyCache(dir, options, io);
+  });
+  onDirectory('repair', 'make an embedded log open again').action(async (dir, options) => {
+    code = await repairCache(dir, options, io);
+  });
+  onDirectory('clear', 'remove all that is in it')
+    .option('--embedded', 'though it is an embedded log, the only copy of its topics')
+    .action(async (dir, options) => {
+      code = await clearCache(dir, options, io);
+    });
 
   try {
     await program.parseAsync(args, { from: 'user' });

@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 import { Observable } from 'rxjs';
-import type { Supplied } from '../../graphs/index.ts';
+import type { CompileOptions, Supplied } from '../../graphs/index.ts';
 import { SluiceError } from '../errors.ts';
 import { end } from '../frame.ts';
 import { listen, operate } from '../listen.ts';
@@ -13,11 +13,17 @@ import { logTo } from './log.ts';
 export interface TopicOptions {
   readonly binding: string;
   readonly topic: string;
-  /** Where its graph keeps state; `.sluice/<name>` by default. */
+  /** Where the bindings keep state; `.sluice/<name>` by default. */
   readonly dir?: string;
   /** Operators that take the place of bindings which the file declares. */
   readonly bindings?: Supplied;
 }
+
+/** How the graph is compiled that has the topic. */
+export const compiling = ({ bindings = {}, dir }: TopicOptions): CompileOptions => ({
+  bindings,
+  ...(dir !== undefined && { dir }),
+});
 
 /** What a command failed with, in a line. */
 export const lineOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));

@@ -109,7 +109,7 @@ export class FrameDuplex extends Duplex implements Source<NetLane> {
       if (this.#queue.empty) this.#flush();
       return frame;
     }
-    if (this.#ended) return end();
+    if (this.#ended && this.#queue.empty) return end();
     return this.#fault === undefined ? undefined : abort(this.#fault);
   }
 
@@ -139,8 +139,10 @@ export class FrameDuplex extends Duplex implements Source<NetLane> {
 
   override _final(flushed: () => void): void {
     this.#ended = true;
+    // Node closes what is finished, and what was sent past it may still wait.
+    this.#flushed = flushed;
+    if (this.#queue.empty) this.#flush();
     this.#wake();
-    flushed();
   }
 
   #send(chunk: Uint8Array): void {

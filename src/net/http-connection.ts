@@ -1,3 +1,4 @@
+import type { ServerHttp2Session } from 'node:http2';
 import { type Observable, type SchedulerLike, Subscriber, type Subscription } from 'rxjs';
 import type { Fault } from '../errors.ts';
 import { listen } from '../listen.ts';
@@ -32,11 +33,13 @@ export interface ConnectionParts {
 export class HttpConnection {
   readonly #duplex: FrameDuplex;
   readonly #parts: ConnectionParts;
-  readonly #open = new Set<Subscriber<never>>();
+  readonly #open = new Map<Subscriber<never>, Exchange>();
   #timer: Subscription | undefined;
   #closed = false;
   #begun = false;
-  #isHttp2 = false;
+  #http2Session: ServerHttp2Session | undefined;
+  #draining = false;
+  #stopping: Subscription | undefined;
   #refuse: ((fault: Fault) => void) | undefined;
 
   constructor(duplex: FrameDuplex, parts: ConnectionParts) {
@@ -49,7 +52,8 @@ export class HttpConnection {
   /** Starts, once the connection has begun. */
   start(): void {
     const { http1, http2 } = this.#parts;
-    const { alpn } = this.#duplex.begin;
+    const { alpn, draining } = this.#duplex.begin;
+    this.#stopping = draining?.subscribe(() => this.#drain());
     if (http1 === undefined || (http2 && alpn === 'h2')) this.#http2();
     else if (!http2 || alpn === 'http/1.1') this.#http1(http1);
     else this.#sniff(http1);
@@ -68,7 +72,8 @@ export class HttpConnection {
   /** Breaks off what is open. */
   close(): void {
     this.#closed = true;
-    for (const request of this.#open) request.unsubscribe();
+    this.#stopping?.unsubscribe();
+    for (const request of this.#open.keys()) request.unsubscribe();
     this.#duplex.destroy();
     this.#timer?.unsubscribe();
   }
@@ -79,8 +84,7 @@ export class HttpConnection {
   }
 
   #http2(): void {
-    this.#isHttp2 = true;
-    serveHttp2(this.#duplex, this.#parts.limits.maxHeaders, (exchange) => this.#take(exchange));
+    this.#http2Session = serveHttp2(this.#duplex, this.#parts.limits.maxHeaders, (exchange) => this.#take(exchange));
   }
 
   #sniff(http1: Http1): void {
@@ -100,7 +104,8 @@ export class HttpConnection {
 
   #take(exchange: Exchange): void {
     const request = new Subscriber<never>();
-    this.#open.add(request);
+    this.#open.set(request, exchange);
+    if (this.#draining) exchange.last();
     this.#timer?.unsubscribe();
     request.add(() => {
       this.#open.delete(request);
@@ -110,9 +115,19 @@ export class HttpConnection {
   }
 
   #idle(): void {
+    // A session of HTTP/2 ends by itself once its last stream is done.
+    if (this.#draining) return this.#http2Session === undefined ? void this.#duplex.end() : undefined;
     // Frames of HTTP/2 come without a request, too.
-    this.#begun = this.#isHttp2;
+    this.#begun = this.#http2Session !== undefined;
     this.#wait(this.#parts.limits.idleTimeout, () => this.#duplex.end());
+  }
+
+  /** Takes no requests any more, and ends with those that are open. */
+  #drain(): void {
+    this.#draining = true;
+    for (const exchange of this.#open.values()) exchange.last();
+    this.#http2Session?.close();
+    if (this.#open.size === 0 && this.#http2Session === undefined) this.#duplex.end();
   }
 
   #wait(patience: number, then: () => void): void {

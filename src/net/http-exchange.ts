@@ -17,6 +17,8 @@ export interface Exchange {
   readonly hasBody: boolean;
   /** Lets a client that waits for it send the body. */
   proceed(): void;
+  /** Says that no request of its connection is taken after it. */
+  last(): void;
   /** Starts the answer; `rest` says that the request is not read to its end. Throws if a header cannot be written. */
   begin(status: number, headers: readonly HttpHeader[], rest: boolean): void;
   /** Sends bytes of the answer's body; `taken` is called once they are on their way to the client. */
@@ -53,6 +55,7 @@ export const exchangeWith = (
   limits: ExchangeLimits,
   report: (defect: unknown) => void,
   scheduler: SchedulerLike,
+  draining?: Observable<unknown>,
 ): Observable<never> =>
   new Observable((out) => {
     const reply = new HttpReply(
@@ -64,7 +67,7 @@ export const exchangeWith = (
     );
     const request = new HttpRequest(exchange, limits, scheduler, (fault) => reply.refuse(fault));
     const initial = emitter<Http['initial']>(
-      { headers: exchange.headers },
+      { headers: exchange.headers, ...(draining !== undefined && { draining }) },
       (wake, lane) => request.start(wake, lane),
       scheduler,
     );

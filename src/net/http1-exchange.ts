@@ -11,6 +11,7 @@ export class Http1Exchange implements Exchange {
   readonly #response: ServerResponse;
   #closing = false;
   #flushed = false;
+  #last = false;
 
   constructor(request: IncomingMessage, response: ServerResponse, headers: readonly HttpHeader[]) {
     this.headers = headers;
@@ -25,6 +26,15 @@ export class Http1Exchange implements Exchange {
     return this.#response.headersSent;
   }
 
+  /** Whether those behind it are not answered. */
+  get isLast(): boolean {
+    return this.#last;
+  }
+
+  last(): void {
+    this.#last = true;
+  }
+
   proceed(): void {
     if (this.body.headers.expect !== undefined) this.#response.writeContinue();
   }
@@ -33,7 +43,7 @@ export class Http1Exchange implements Exchange {
     const flat: string[] = [];
     for (const { name, value } of headers) flat.push(name, value);
     // What is left of a request would be taken for the next one.
-    if (rest) flat.push('connection', 'close');
+    if (rest || this.#last) flat.push('connection', 'close');
     this.#response.writeHead(status, flat);
     process.nextTick(() => {
       if (this.#flushed || this.#closing) return;

@@ -74,7 +74,7 @@ class Connection {
     exchange.closed(() => {
       this.#current = undefined;
       const next = this.#waiting.shift();
-      if (next !== undefined && !this.#refused) this.#start(next);
+      if (next !== undefined && !this.#refused && !exchange.isLast) this.#start(next);
     });
     this.#take(exchange);
   }

@@ -80,6 +80,10 @@ class Http2Exchange implements Exchange {
     ];
   }
 
+  last(): void {
+    // GOAWAY says so, for all of them.
+  }
+
   proceed(): void {
     if (this.#expects && !this.body.headersSent) this.body.additionalHeaders({ ':status': 100 });
   }

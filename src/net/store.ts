@@ -12,8 +12,8 @@ import type { KeyEntry } from './vault.ts';
 export interface StoreOptions {
   /** The path of the file, or, of type `pem`, of a folder whose `*.pem` files belong together. */
   readonly store: string;
-  /** `pkcs12` by default. */
-  readonly type?: 'pkcs12' | 'pem';
+  /** `pkcs12` by default. What is called `jks` must be PKCS #12, as Java has written it since version 9. */
+  readonly type?: 'pkcs12' | 'jks' | 'pem';
   /** Opens the store, and the private keys in it. */
   readonly password?: string;
   /** The only entries to use; all of them by default. */
@@ -51,8 +51,8 @@ export function readStore(what: 'keys' | 'trust' | 'signers', options: StoreOpti
 }
 
 function filesOf(file: string, path: string, type: string): readonly string[] {
-  if (type !== 'pem' && type !== 'pkcs12') {
-    throw new SluiceError('OPTION_INVALID', `type of ${file} must be pkcs12 or pem, not ${type}`);
+  if (type !== 'pem' && type !== 'pkcs12' && type !== 'jks') {
+    throw new SluiceError('OPTION_INVALID', `type of ${file} must be pkcs12, jks or pem, not ${type}`);
   }
   try {
     if (!statSync(path).isDirectory()) return [path];
@@ -76,10 +76,20 @@ function parsed(file: string, path: string, type: string, password: string | und
   } catch (error) {
     const which = password === undefined ? 'needs a password' : 'does not open with the password given';
     if (error instanceof WrongPassword) throw new SluiceError('VAULT_PASSWORD', `${file} ${which}`);
-    const hint = type === 'pkcs12' && bytes.includes('-----BEGIN ') ? '; it looks like PEM: say type: pem' : '';
+    const hint = hintOf(type, bytes);
     throw new SluiceError('VAULT_INVALID', `${file} is not a ${type} store that can be read${hint}`, { cause: error });
   }
 }
+
+/** What a file looks like that is not of its type. */
+function hintOf(type: string, bytes: Buffer): string {
+  if (type !== 'pem' && bytes.includes('-----BEGIN ')) return '; it looks like PEM: say type: pem';
+  if (bytes.subarray(0, 4).equals(JKS)) return '; it is of the old JKS format: convert it to PKCS12 with keytool';
+  return '';
+}
+
+/** How a store of Java's old format begins. */
+const JKS = Buffer.from('feedfeed', 'hex');
 
 /** A key with its certificate and those that lead from it to its root, as far as the store has them. */
 function keyEntry(

@@ -1,5 +1,6 @@
 import type { Fault } from '../errors.ts';
 import type { Lane, Protocol } from '../protocol.ts';
+import type { Authorization } from './guard.ts';
 
 /** What opens a filesystem stream: a file that is read. */
 export interface FilesystemBegin {
@@ -9,6 +10,8 @@ export interface FilesystemBegin {
   readonly metadata?: boolean;
   /** Tags of contents that the reader has: where one is that of the file, there is no content to send. */
   readonly tags?: readonly string[];
+  /** What guards found of whom it is read for. */
+  readonly authorization?: Authorization;
 }
 
 /** What is known of a file. */

@@ -1,3 +1,4 @@
+import type { Observable } from 'rxjs';
 import { type Code, type Fault, SluiceError } from '../errors.ts';
 import type { Lane, Protocol } from '../protocol.ts';
 import type { Authorization } from './guard.ts';
@@ -14,6 +15,8 @@ export interface HttpBegin {
   readonly headers: readonly HttpHeader[];
   /** What the guards of the server found of it, for routes that are `guarded`; without guards it is not there. */
   readonly authorization?: Authorization;
+  /** Emits once the server is about to stop: an answer that has no end of its own should end. */
+  readonly draining?: Observable<unknown>;
 }
 
 /** What answers a request. */
@@ -25,6 +28,8 @@ export interface HttpReplyBegin {
 /** A fault that may choose the status it is answered with; else that follows from its code, as `statusOf` says. */
 export interface HttpFault extends Fault {
   readonly status?: number;
+  /** What a broker calls it, for one that comes from there. */
+  readonly kafka?: { readonly name: string };
   /** Headers to answer with, such as `www-authenticate`. */
   readonly headers?: readonly HttpHeader[];
 }
@@ -54,6 +59,7 @@ export interface Http extends Protocol {
 const STATUSES = {
   HTTP_BAD_REQUEST: 400,
   HTTP_UNAUTHORIZED: 401,
+  GUARD_EXPIRED: 401,
   HTTP_FORBIDDEN: 403,
   HTTP_NOT_FOUND: 404,
   ROUTE_NONE: 404,
@@ -65,16 +71,40 @@ const STATUSES = {
   HTTP_BODY_TOO_LARGE: 413,
   HTTP_EXPECTATION: 417,
   HTTP_HEADERS_TOO_LARGE: 431,
+  HTTP_BAD_REPLY: 502,
   HTTP_UNAVAILABLE: 503,
+  GUARD_UNAVAILABLE: 503,
   HTTP_UPSTREAM_TIMEOUT: 504,
+  KAFKA_RECORD_TOO_LARGE: 413,
+  KAFKA_DELIVERY_TIMEOUT: 504,
+  KAFKA_TIMEOUT: 504,
+  NET_TIMEOUT: 504,
 } as const satisfies Partial<Record<Code, number>>;
 
-/** The status that a fault is answered with: its own, or that of its code; 503 where another system failed, else 500. */
+/** By the name that a broker has for it, what is not its failure. */
+const KAFKA_STATUSES: Readonly<Record<string, number>> = {
+  UNKNOWN_TOPIC_OR_PARTITION: 404,
+  INVALID_TOPIC_EXCEPTION: 404,
+  TOPIC_AUTHORIZATION_FAILED: 403,
+  CLUSTER_AUTHORIZATION_FAILED: 403,
+  INVALID_RECORD: 400,
+  INVALID_TIMESTAMP: 400,
+  MESSAGE_TOO_LARGE: 413,
+  RECORD_LIST_TOO_LARGE: 413,
+  REQUEST_TIMED_OUT: 504,
+};
+
+/**
+ * The status that a fault is answered with: its own, or that of what a broker says, or of its code; 503 where another system
+ * failed, else 500.
+ */
 export function statusOf(fault: HttpFault | undefined): number {
-  const { code = '', status } = fault ?? {};
+  const { code = '', status, kafka } = fault ?? {};
   if (status !== undefined) return status;
+  const refused = kafka === undefined ? undefined : KAFKA_STATUSES[kafka.name];
+  if (refused !== undefined) return refused;
   if (Object.hasOwn(STATUSES, code)) return STATUSES[code as keyof typeof STATUSES];
-  return /^(KAFKA|NET|TLS|CACHE)_/.test(code) ? 503 : 500;
+  return /^(KAFKA|NET|TLS|CACHE|SNAPSHOT|STAGE)_/.test(code) ? 503 : 500;
 }
 
 /** The fault of a request that is refused, with a code that has a status, and the headers to answer with. */
@@ -89,6 +119,13 @@ export function headerOf(headers: readonly HttpHeader[], name: string): string |
   for (const header of headers) if (header.name === name) return header.value;
   return undefined;
 }
+
+/** The tags of a header such as `if-none-match`, without their quotes and whether they are weak; `*` as it is. */
+export const tagsOf = (headers: readonly HttpHeader[], name: string): string[] =>
+  headers
+    .filter((header) => header.name === name)
+    .flatMap(({ value }) => [...value.matchAll(/(?:W\/)?"([^"]*)"|([^\s,]+)/g)])
+    .map(([, quoted, bare = '']) => quoted ?? bare);
 
 /** Headers, of names in lower case to their values. */
 export const headersOf = (values: Readonly<Record<string, string>>): readonly HttpHeader[] =>

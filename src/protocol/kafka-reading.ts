@@ -1,6 +1,6 @@
 import { Deque } from '../deque.ts';
 import { SluiceError } from '../errors.ts';
-import { type Data, end, type Flush, flush } from '../frame.ts';
+import { type Data, end, type Flush, type Following, flush } from '../frame.ts';
 import type { Filter, Kafka, KafkaMark } from './kafka.ts';
 import type { Answering, Stream } from './kafka-stream.ts';
 
@@ -14,33 +14,49 @@ export interface PartitionReaders {
   poll(balance: number): Data<Reply['data']> | Flush<Reply['flush']> | undefined;
   /** Looks for more to poll, where that takes a step of its own; answers whether it did. */
   look(): boolean;
-  /** Filters all that is not sent yet by others. */
-  refilter(filters: readonly Filter[]): void;
 }
 
 /** Answers a stream that reads: its records, and the changes of its filters, each told before what they change. */
-export function readingAnswer(
-  readers: PartitionReaders,
-  isBounded: boolean,
-  stream: Stream,
-): Answering & { readonly isLevel: boolean } {
-  const changes = new Deque<Flush<KafkaMark>>();
-  return {
-    get isLevel() {
-      return readers.isLevel;
-    },
-    pull(balance) {
-      return changes.shift() ?? readers.poll(balance) ?? (isBounded && readers.isLevel ? end() : undefined);
-    },
-    idle: () => readers.look(),
-    receive(frame) {
-      if (frame.kind === 'flush') {
-        readers.refilter(frame.ext.filters);
-        changes.push(flush(frame.ext));
-        stream.wake();
-      } else if (frame.kind === 'data')
-        stream.life.error(new SluiceError('LAW_OVERDRAWN', 'DATA on a lane that only reads'));
-      else if (!isBounded) stream.close();
-    },
-  };
+export class ReadingAnswer implements Answering {
+  readonly #readers: PartitionReaders;
+  readonly #refilter: (filters: readonly Filter[]) => void;
+  readonly #isBounded: boolean;
+  readonly #stream: Stream;
+  readonly #changes = new Deque<Flush<KafkaMark>>();
+
+  /** @param refilter filters all that is not sent yet by others */
+  constructor(
+    readers: PartitionReaders,
+    refilter: (filters: readonly Filter[]) => void,
+    isBounded: boolean,
+    stream: Stream,
+  ) {
+    this.#readers = readers;
+    this.#refilter = refilter;
+    this.#isBounded = isBounded;
+    this.#stream = stream;
+  }
+
+  get isLevel(): boolean {
+    return this.#readers.isLevel;
+  }
+
+  pull(balance: number): Following<Reply> | undefined {
+    const next = this.#changes.shift() ?? this.#readers.poll(balance);
+    return next ?? (this.#isBounded && this.isLevel ? end() : undefined);
+  }
+
+  idle(): boolean {
+    return this.#readers.look();
+  }
+
+  receive(frame: Exclude<Following<Kafka['initial']>, { kind: 'abort' }>): void {
+    if (frame.kind === 'flush') {
+      this.#refilter(frame.ext.filters);
+      this.#changes.push(flush(frame.ext));
+      this.#stream.wake();
+    } else if (frame.kind === 'data')
+      this.#stream.life.error(new SluiceError('LAW_OVERDRAWN', 'DATA on a lane that only reads'));
+    else if (!this.#isBounded) this.#stream.close();
+  }
 }

@@ -1,4 +1,4 @@
-import { catchError, distinctUntilChanged, map, Observable, of, take } from 'rxjs';
+import { catchError, distinctUntilChanged, filter, map, Observable, of, take } from 'rxjs';
 import { type ControlSink, window } from '../control.ts';
 import { emitter } from '../emitter.ts';
 import { data, type Frame } from '../frame.ts';
@@ -15,52 +15,72 @@ const WINDOW = 65_536;
 export const replies = (binding: Binding<Kafka>, begin: KafkaBegin): Observable<Frame<Kafka['reply']>> =>
   binding(emitter<Kafka['initial']>(begin, () => ({ pull: () => undefined })));
 
-/**
- * The states that a binding tells on a `meta` or `describe` stream. Errors with the fault of its ABORT, and completes at
- * its END.
- */
-export const states = <T extends Meta | Description>(
+/** What a binding replies to a stream that reads, all of it taken: completes at its END, and errors with the fault of its ABORT. */
+export const taken = (
   binding: Binding<Kafka>,
-  begin: Extract<KafkaBegin, { api: 'meta' | 'describe' }>,
-): Observable<T> =>
+  begin: KafkaBegin,
+): Observable<Exclude<Frame<Kafka['reply']>, { kind: 'end' | 'abort' }>> =>
   new Observable((out) => {
     let control: ControlSink = () => {};
     listen(replies(binding, begin), out, {
       next(frame) {
-        switch (frame.kind) {
-          case 'begin':
-            control = frame.control;
-            return control(window(WINDOW));
-          case 'data':
-            out.next(frame.payload as T);
-            return control(window(frame.reserved));
-          case 'end':
-            return out.complete();
-          case 'abort':
-            return out.error(frame.ext ?? errorOf());
-        }
+        if (frame.kind === 'end') return out.complete();
+        if (frame.kind === 'abort') return out.error(errorOf(frame.ext));
+        if (frame.kind === 'begin') control = frame.control;
+        out.next(frame);
+        if (frame.kind === 'begin') control(window(WINDOW));
+        else if (frame.kind === 'data') control(window(frame.reserved));
       },
     });
   });
 
+/** The states that a binding tells on a `meta` or `describe` stream. */
+export const states = <T extends Meta | Description>(
+  binding: Binding<Kafka>,
+  begin: Extract<KafkaBegin, { api: 'meta' | 'describe' }>,
+): Observable<T> =>
+  taken(binding, begin).pipe(
+    filter((frame) => frame.kind === 'data'),
+    map(({ payload }) => payload as T),
+  );
+
+type DirectBegin = Extract<KafkaBegin, { api: 'meta' | 'describe' }> &
+  ({ readonly create: true } | { readonly direct: true });
+
+/** Whether a stream asks the cluster itself, whatever a cache knows. */
+export const isDirect = (ext: KafkaBegin): ext is DirectBegin =>
+  (ext.api === 'meta' && ext.create === true) || (ext.api === 'describe' && ext.direct === true);
+
 const NOT_ALLOWED: readonly unknown[] = ['TOPIC_AUTHORIZATION_FAILED', 'CLUSTER_AUTHORIZATION_FAILED'];
 
 /**
- * The cleanup policy that descriptions of a topic tell, once; `undefined` where this user may not see it, since whoever may
- * read a topic need not be allowed to see how it is configured. Errors as they do.
+ * The cleanup policy that descriptions of a topic tell, once; `undefined` where this user may not see it. Errors as they do.
  */
 export const cleanupPolicy = (descriptions: Observable<Description>): Observable<string | undefined> =>
+  configOf(descriptions.pipe(take(1)), CLEANUP_POLICY);
+
+/** The name of the configuration that says how a topic is cleaned. */
+export const CLEANUP_POLICY = 'cleanup.policy';
+
+/**
+ * The most bytes of a record batch of a topic, by its descriptions; `undefined` where this user may not see it. Errors as
+ * they do.
+ */
+export const maxMessageBytes = (descriptions: Observable<Description>): Observable<number | undefined> =>
+  configOf(descriptions, MAX_MESSAGE_BYTES).pipe(map((value) => (value === undefined ? undefined : Number(value))));
+
+/** The name of the configuration that says how large a batch may be. */
+export const MAX_MESSAGE_BYTES = 'max.message.bytes';
+
+/** Whoever may read a topic, or write to it, need not be allowed to see how it is configured. */
+const configOf = (descriptions: Observable<Description>, name: string): Observable<string | undefined> =>
   descriptions.pipe(
-    take(1),
-    map(({ configs }) => configs[CLEANUP_POLICY] ?? undefined),
+    map(({ configs }) => configs[name] ?? undefined),
     catchError((thrown) => {
       if (NOT_ALLOWED.includes(thrown?.kafka?.name)) return of(undefined);
       throw thrown;
     }),
   );
-
-/** The name of the configuration that says how a topic is cleaned. */
-export const CLEANUP_POLICY = 'cleanup.policy';
 
 /** Of a topic's configuration, what is asked for: all of it for an empty list. */
 export const chosen = ({ configs }: Description, names: readonly string[]): Description =>
@@ -79,6 +99,12 @@ export const metaAnswer = (metas: Observable<Meta>, stream: Stream): Answering =
 /** Answers a `describe` stream: the first of these, and each that differs from the one before. */
 export const describeAnswer = (descriptions: Observable<Description>, stream: Stream): Answering =>
   latestOf(descriptions, 'describe', (description) => Buffer.byteLength(JSON.stringify(description)), stream);
+
+/** Answers a stream that asks the cluster itself: as the exit that leads there does. */
+export const directAnswer = (exit: Binding<Kafka>, ext: DirectBegin, stream: Stream): Answering =>
+  ext.api === 'meta'
+    ? metaAnswer(states<Meta>(exit, ext), stream)
+    : describeAnswer(states<Description>(exit, ext), stream);
 
 /** Two numbers of 32 bits. */
 const BYTES_A_PARTITION = 8;

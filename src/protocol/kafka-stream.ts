@@ -1,10 +1,10 @@
 import { Observable, type SchedulerLike, Subscriber } from 'rxjs';
 import { reset } from '../control.ts';
-import { emit, type Outlet } from '../emitter.ts';
+import { emit, type Outlet, type Source } from '../emitter.ts';
 import { abort, type Begin, end, type Following, type Frame } from '../frame.ts';
-import { listen } from '../listen.ts';
+import { type Listener, listen } from '../listen.ts';
 import type { Binding } from '../protocol.ts';
-import type { Kafka, KafkaBegin, KafkaFault, KafkaReplyBegin } from './kafka.ts';
+import type { Kafka, KafkaBegin, KafkaReplyBegin } from './kafka.ts';
 import { isFault } from './kafka-error.ts';
 
 type Initial = Kafka['initial'];
@@ -36,84 +36,105 @@ export interface Answering {
 
 /**
  * A binding that answers each stream by what `open` makes of its BEGIN; a fault that it throws aborts the stream. A stream
- * that is given up by its opener is
- * given up; one that fails resets the initial lane, too.
+ * that is given up by its opener is given up; one that fails resets the initial lane, too.
  */
 export const answer =
-  (open: (begin: Begin<KafkaBegin>, stream: Stream) => Answering, scheduler: SchedulerLike): Binding<Kafka> =>
+  (open: Open, scheduler: SchedulerLike): Binding<Kafka> =>
   (initial) =>
     new Observable((out) => {
-      let answering: Answering | undefined;
-      let terminal: Following<Reply> | undefined;
-      let opening: Begin<KafkaBegin> | undefined;
-      let hasBegun = false;
-      let hasEnded = false;
-
-      const finish = (frame: Following<Reply>): void => {
-        terminal ??= frame;
-        outlet.wake();
-      };
-      /** At the end of the initial lane; a reply that has not begun yet does, first. */
-      const close = (): void => {
-        hasEnded = true;
-        if (hasBegun) finish(end());
-      };
-      const give = (fault: KafkaFault): void => {
-        if (terminal !== undefined) return;
-        terminal = abort(fault);
-        opening?.control(reset(fault));
-        outlet.wake();
-      };
-      const fail = (thrown: unknown): void => (isFault(thrown) ? give(thrown) : out.error(thrown));
-
-      const life = new Subscriber<never>({ next() {}, error: fail, complete() {} });
-      out.add(life);
-
-      const guarded = <T>(work: () => T): T | undefined => {
-        try {
-          return work();
-        } catch (thrown) {
-          fail(thrown);
-          return undefined;
-        }
-      };
-      const outlet: Outlet<Reply> = emit<Reply>(
-        out,
-        {
-          pull: (balance) => terminal ?? (hasBegun ? guarded(() => answering?.pull(balance)) : undefined) ?? terminal,
-          idle: () => (hasBegun && guarded(() => answering?.idle?.())) ?? false,
-        },
-        scheduler,
-      );
-      const stream: Stream = {
-        life,
-        get balance() {
-          return outlet.balance;
-        },
-        begin(ext) {
-          hasBegun = true;
-          outlet.begin(ext);
-          if (hasEnded) close();
-        },
-        wake: () => outlet.wake(),
-        close,
-      };
-
-      listen(initial, out, {
-        next(frame: Frame<Initial>) {
-          if (frame.kind === 'begin') {
-            opening = frame;
-            answering = guarded(() => open(frame, stream));
-            outlet.wake();
-          } else if (frame.kind === 'abort') {
-            opening = undefined;
-            finish(abort(frame.ext));
-          } else {
-            if (frame.kind === 'end') opening = undefined;
-            if (answering?.receive !== undefined) answering.receive(frame);
-            else if (frame.kind === 'end') close();
-          }
-        },
-        complete() {},
-      });
+      listen(initial, out, new AnsweredStream(out, open, scheduler));
     });
+
+type Open = (begin: Begin<KafkaBegin>, stream: Stream) => Answering;
+
+class AnsweredStream implements Stream, Source<Reply>, Listener<Frame<Initial>> {
+  readonly life: Subscriber<never>;
+  readonly #open: Open;
+  readonly #out: Subscriber<Frame<Reply>>;
+  readonly #outlet: Outlet<Reply>;
+  #answering: Answering | undefined;
+  #terminal: Following<Reply> | undefined;
+  #opening: Begin<KafkaBegin> | undefined;
+  #hasBegun = false;
+  #hasEnded = false;
+
+  constructor(out: Subscriber<Frame<Reply>>, open: Open, scheduler: SchedulerLike) {
+    this.#open = open;
+    this.#out = out;
+    this.#outlet = emit<Reply>(out, this, scheduler);
+    this.life = new Subscriber<never>({
+      next() {},
+      error: (thrown: unknown) => this.#fail(thrown),
+      complete() {},
+    });
+    out.add(this.life);
+  }
+
+  get balance(): number {
+    return this.#outlet.balance;
+  }
+
+  begin(ext: KafkaReplyBegin): void {
+    this.#hasBegun = true;
+    this.#outlet.begin(ext);
+    if (this.#hasEnded) this.close();
+  }
+
+  wake(): void {
+    this.#outlet.wake();
+  }
+
+  /** At the end of the initial lane; a reply that has not begun yet does, first. */
+  close(): void {
+    this.#hasEnded = true;
+    if (this.#hasBegun) this.#finish(end());
+  }
+
+  pull(balance: number): Following<Reply> | undefined {
+    const next = this.#terminal ?? (this.#hasBegun ? this.#guarded(() => this.#answering?.pull(balance)) : undefined);
+    return next ?? this.#terminal;
+  }
+
+  idle(): boolean {
+    return (this.#hasBegun && this.#guarded(() => this.#answering?.idle?.())) ?? false;
+  }
+
+  next(frame: Frame<Initial>): void {
+    if (frame.kind === 'begin') {
+      this.#opening = frame;
+      this.#answering = this.#guarded(() => this.#open(frame, this));
+      this.wake();
+    } else if (frame.kind === 'abort') {
+      this.#opening = undefined;
+      this.#finish(abort(frame.ext));
+    } else {
+      if (frame.kind === 'end') this.#opening = undefined;
+      if (this.#answering?.receive !== undefined) this.#answering.receive(frame);
+      else if (frame.kind === 'end') this.close();
+    }
+  }
+
+  complete(): void {}
+
+  #finish(frame: Following<Reply>): void {
+    this.#terminal ??= frame;
+    this.wake();
+  }
+
+  #fail(thrown: unknown): void {
+    if (!isFault(thrown)) return this.#out.error(thrown);
+    if (this.#terminal !== undefined) return;
+    this.#terminal = abort(thrown);
+    this.#opening?.control(reset(thrown));
+    this.wake();
+  }
+
+  #guarded<T>(work: () => T): T | undefined {
+    try {
+      return work();
+    } catch (thrown) {
+      this.#fail(thrown);
+      return undefined;
+    }
+  }
+}

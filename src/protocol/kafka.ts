@@ -5,6 +5,7 @@ import type { CaughtUp, Gap, Progress } from '../marks.ts';
 import type { Divisible } from '../payload.ts';
 import type { Lane, Protocol } from '../protocol.ts';
 import type { Positioned, Run } from '../run.ts';
+import type { Authorization } from './guard.ts';
 import type { RecordBatch } from './kafka-batch.ts';
 
 export type { From, PartitionOffsets } from '../log.ts';
@@ -64,14 +65,25 @@ interface Reading {
 }
 
 /** What opens a kafka stream, by its `api`. */
-export type KafkaBegin =
+export type KafkaBegin = Opening & {
+  /** What guards found of whom it is opened for. */
+  readonly authorization?: Authorization;
+};
+
+type Opening =
   | {
       readonly api: 'meta';
       readonly topic: string;
-      /** Whether a missing topic is made, where its cluster does so. */
+      /** Whether a missing topic is made, where its cluster does so; then the cluster is asked, and no cache answers. */
       readonly create?: boolean;
     }
-  | { readonly api: 'describe'; readonly topic: string; readonly configs: readonly string[] }
+  | {
+      readonly api: 'describe';
+      readonly topic: string;
+      readonly configs: readonly string[];
+      /** Whether the cluster is asked: no cache answers, or begins to keep the topic. */
+      readonly direct?: boolean;
+    }
   | ({
       readonly api: 'fetch';
       readonly partition: number;
@@ -99,7 +111,7 @@ export type KafkaReplyBegin =
   | ({
       readonly api: 'fetch';
       readonly topicId?: string;
-      /** Where the records are, from a cache_server: behind such a BEGIN come watermarks, and no DATA. */
+      /** Where the records are: who reads them there grants no credit, and gets no DATA. A cache_server has no other way. */
       readonly log?: Log<KafkaRecord>;
       /** Where a stream begins there that does not say; `earliest` unless given. */
       readonly from?: 'earliest' | 'latest';
@@ -150,6 +162,8 @@ export interface ProducedRecord {
   readonly length?: number;
   /** Its value, where that is on disk: then this is the only fragment, and has none of it. */
   readonly body?: Body;
+  /** When it was whole, in milliseconds since 1970: its time to be delivered runs from then. What a stage hands on says it. */
+  readonly since?: number;
   /** The caller's own sequence, kept as it is (KIP-98). */
   readonly producer?: { readonly id: bigint; readonly epoch: number; readonly sequence: number };
 }

@@ -1,3 +1,4 @@
+import type { Observable } from 'rxjs';
 import type { Fault } from '../errors.ts';
 import type { Lane, Protocol } from '../protocol.ts';
 
@@ -18,6 +19,8 @@ export interface NetBegin {
   readonly alpn?: string;
   /** Whether the bytes came encrypted, by TLS. */
   readonly secure?: boolean;
+  /** Emits once its server is about to stop: what need not be finished should end. */
+  readonly draining?: Observable<unknown>;
 }
 
 /** Either lane of a network stream: bytes, one credit each. */

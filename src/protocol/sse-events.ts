@@ -4,21 +4,15 @@ import { cutRun, type Run } from '../run.ts';
 
 /** What an event says, encoded once however many clients it is sent to: share it between them. */
 export class SseBody {
-  readonly data: Uint8Array;
-  /** Its type, without line breaks; `message` by default. */
-  readonly event: string | undefined;
-  #lines: Uint8Array | undefined;
-
-  /** `data` is UTF-8 text, of any number of lines. */
-  constructor(data: Uint8Array, event?: string) {
-    this.data = data;
-    this.event = event;
-  }
-
   /** Its `event:` and `data:` lines, and the empty one that ends it. */
-  get lines(): Uint8Array {
-    this.#lines ??= linesOf(this.data, this.event);
-    return this.#lines;
+  readonly lines: Uint8Array;
+
+  /**
+   * @param data UTF-8 text, of any number of lines; copied
+   * @param event its type, without line breaks; `message` by default
+   */
+  constructor(data: Uint8Array, event?: string) {
+    this.lines = linesOf(data, event);
   }
 }
 
@@ -138,16 +132,37 @@ function writeId(into: Buffer, id: string, at: number): number {
 }
 
 function linesOf(text: Uint8Array, event: string | undefined): Uint8Array {
-  const parts: Uint8Array[] = event === undefined ? [] : [Buffer.from(`event:${event}\n`)];
+  const type = event === undefined ? '' : `event:${event}\n`;
+  // Most have one line, and are looked over by native code.
+  const ends = text.indexOf(LF) < 0 && text.indexOf(CR) < 0 ? [text.byteLength] : endsOf(text);
+  const lines = Buffer.allocUnsafe(Buffer.byteLength(type) + text.byteLength + ends.length * MOST_ADDED + 1);
+  let at = lines.write(type);
   let from = 0;
-  for (let at = 0; at <= text.byteLength; at += 1) {
-    const byte = at === text.byteLength ? LF : text[at];
-    if (byte !== LF && byte !== CR) continue;
-    parts.push(DATA, text.subarray(from, at), NEW_LINE);
-    if (byte === CR && text[at + 1] === LF) at += 1;
-    from = at + 1;
+  for (const end of ends) {
+    lines.set(DATA, at);
+    at += DATA.byteLength;
+    // A client takes one space from what stands behind the colon.
+    if (text[from] === SPACE) lines[at++] = SPACE;
+    lines.set(text.subarray(from, end), at);
+    at += end - from;
+    lines[at++] = LF;
+    from = text[end] === CR && text[end + 1] === LF ? end + 2 : end + 1;
   }
-  return Buffer.concat([...parts, NEW_LINE]);
+  lines[at] = LF;
+  return lines.subarray(0, at + 1);
 }
 
-const NEW_LINE = Buffer.from('\n');
+/** Where its lines end. */
+function endsOf(text: Uint8Array): number[] {
+  const ends: number[] = [];
+  for (let at = 0; at < text.byteLength; at += 1) {
+    if (text[at] !== LF && text[at] !== CR) continue;
+    ends.push(at);
+    if (text[at] === CR && text[at + 1] === LF) at += 1;
+  }
+  return [...ends, text.byteLength];
+}
+
+/** What a line has beside its text, at most. */
+const MOST_ADDED = 'data: \n'.length;
+const SPACE = 0x20;

@@ -1,4 +1,4 @@
-import { behind, intInto, Varints } from './varints.ts';
+import { behind, intAt, Varints } from './varints.ts';
 
 /** Where each field of a record stands in the index: a row of numbers for every record. */
 export const START = 0;
@@ -35,27 +35,34 @@ export function indexOf(bytes: Uint8Array, count: number, lastDelta: number): In
   const index = new Int32Array(count * ROW);
   let delta = -1;
   let at = 0;
-  for (let row = 0; row < index.length; row += ROW) {
-    index[row + START] = at;
-    at = intInto(index, row + END, bytes, at);
-    const size = index[row + END] as number;
+  // A row is filled in the order of its fields, and not by their names: what is exported is looked up each time, which
+  // takes a third as long as all the rest.
+  for (let slot = 0; slot < index.length; ) {
+    index[slot++] = at;
+    const size = intAt(bytes, at);
+    at = behind(bytes, at);
     const end = at + size;
     if (size < 0 || end > length) refuse(`a record of ${size} bytes`);
-    index[row + END] = end;
+    index[slot++] = end;
     // Attributes, of which there are none.
     at += 1;
-    index[row + TIMESTAMP_AT] = at;
+    index[slot++] = at;
     at = behind(bytes, at);
-    at = intInto(index, row + OFFSET_DELTA, bytes, at);
-    const next = index[row + OFFSET_DELTA] as number;
+    const next = intAt(bytes, at);
+    at = behind(bytes, at);
     if (next <= delta || next > lastDelta) refuse(`offset delta ${next} behind ${delta}`);
     delta = next;
-    at = intInto(index, row + KEY_SIZE, bytes, at);
-    index[row + KEY_AT] = at;
-    at = pass(at, index[row + KEY_SIZE] as number);
-    at = intInto(index, row + VALUE_SIZE, bytes, at);
-    index[row + VALUE_AT] = at;
-    at = pass(at, index[row + VALUE_SIZE] as number);
+    index[slot++] = delta;
+    const keySize = intAt(bytes, at);
+    at = behind(bytes, at);
+    index[slot++] = at;
+    index[slot++] = keySize;
+    at = pass(at, keySize);
+    const valueSize = intAt(bytes, at);
+    at = behind(bytes, at);
+    index[slot++] = at;
+    index[slot++] = valueSize;
+    at = pass(at, valueSize);
     at = bytes[at] === 0 ? at + 1 : passHeaders(bytes, at);
     if (at !== end) refuse(`a record ends at byte ${at} and not at ${end}`);
   }

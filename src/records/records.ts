@@ -21,6 +21,9 @@ export class Records implements Common {
   readonly baseOffset: bigint;
   readonly baseTimestamp: bigint;
   readonly timestamp: bigint | undefined;
+  // Asked for once: a typed array takes longer to answer each of them than a view of its buffer to be made.
+  readonly #buffer: ArrayBufferLike;
+  readonly #offset: number;
 
   constructor(
     { partition, aborted, baseOffset, baseTimestamp, timestamp }: Common,
@@ -34,6 +37,8 @@ export class Records implements Common {
     this.baseOffset = baseOffset;
     this.baseTimestamp = baseTimestamp;
     this.timestamp = timestamp;
+    this.#buffer = bytes.buffer;
+    this.#offset = bytes.byteOffset;
   }
 
   /** The first record at an offset or behind it; where there is none, how many there are. */
@@ -81,9 +86,8 @@ export class Records implements Common {
 
   /** A field of bytes. */
   view(index: number, at: number, size: number): Uint8Array | null {
-    const start = this.at(index, at);
     const length = this.at(index, size);
-    return length < 0 ? null : this.bytes.subarray(start, start + length);
+    return length < 0 ? null : new Uint8Array(this.#buffer, this.#offset + this.at(index, at), length);
   }
 }
 

@@ -52,37 +52,31 @@ export class Varints {
 }
 
 /**
- * Reads one of at most 32 bits into a slot, as `Varints.int` does; answers the place behind it. A walk that holds its
- * place in a local variable, and not in a reader, takes a third of the time.
+ * One of at most 32 bits, as `Varints.int` reads it; `behind` answers where the next begins. A walk that holds its place
+ * in a local variable, and not in a reader, takes half of the time, though it looks at a byte twice.
  *
  * @throws RangeError
  */
-export function intInto(slots: Int32Array, slot: number, bytes: Uint8Array, at: number): number {
+export function intAt(bytes: Uint8Array, at: number): number {
   const first = bytes[at] as number;
   // Beyond the end this is no number, and compares as false.
-  if (first < 0x80) {
-    slots[slot] = (first >>> 1) ^ -(first & 1);
-    return at + 1;
-  }
+  if (first < 0x80) return (first >>> 1) ^ -(first & 1);
   const second = bytes[at + 1] as number;
   if (second < 0x80) {
     const value = (first & 0x7f) | (second << 7);
-    slots[slot] = (value >>> 1) ^ -(value & 1);
-    return at + 2;
+    return (value >>> 1) ^ -(value & 1);
   }
-  return longInto(slots, slot, bytes, at);
+  return longAt(bytes, at);
 }
 
 /** The place behind one of at most 64 bits. @throws RangeError */
-export const behind = (bytes: Uint8Array, at: number): number =>
-  (bytes[at] as number) < 0x80 ? at + 1 : behindLong(bytes, at);
+export const behind = (bytes: Uint8Array, at: number): number => {
+  if ((bytes[at] as number) < 0x80) return at + 1;
+  return (bytes[at + 1] as number) < 0x80 ? at + 2 : behindLong(bytes, at);
+};
 
 // Apart from the above, so that those stay small enough to be inlined.
-function longInto(slots: Int32Array, slot: number, bytes: Uint8Array, at: number): number {
-  const from = new Varints(bytes, at);
-  slots[slot] = from.int();
-  return from.at;
-}
+const longAt = (bytes: Uint8Array, at: number): number => new Varints(bytes, at).int();
 
 function behindLong(bytes: Uint8Array, at: number): number {
   const from = new Varints(bytes, at);

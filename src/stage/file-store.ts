@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { appendFile, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { catchError, defer, ignoreElements, type Observable, throwError } from 'rxjs';
@@ -5,11 +6,16 @@ import { SluiceError } from '../errors.ts';
 import type { StagedFile, StageStore } from './store.ts';
 
 /** What is staged is known by it, so that nothing else in the directory is ever removed. */
-const SUFFIX = '.staged';
+const NAME = /^(\d+)-([0-9a-f]+)-\d+\.staged$/;
+
+/** Tells this process from one before it that had the same id, and so do all names that it gives. */
+const SELF = randomBytes(4).toString('hex');
+let count = 0;
 
 /**
- * Stages bodies as plain files in a directory, which is made if it is missing and must be this store's alone: what a
- * killed process left there is removed at once. No file is held open between one use and the next.
+ * Stages bodies as plain files in a directory, which is made if it is missing. Others may use it as well, in this process
+ * and in other ones of this machine: what killed processes left there is removed at once, and nothing else. No file is held
+ * open between one use and the next.
  *
  * What the operating system refuses is the fault STAGE_DISK.
  */
@@ -17,19 +23,34 @@ export function fileStore(directory: string): StageStore {
   const ready = prepare(directory);
   // Everything that is done in the directory waits for it, and so is told.
   ready.catch(() => {});
-  let count = 0;
   return {
     create() {
       count += 1;
-      return fileAt(join(directory, `${count}${SUFFIX}`), ready);
+      return fileAt(join(directory, `${process.pid}-${SELF}-${count}.staged`), ready);
     },
   };
 }
 
 async function prepare(directory: string): Promise<void> {
   await mkdir(directory, { recursive: true });
-  const left = (await readdir(directory)).filter((name) => name.endsWith(SUFFIX));
+  const left = (await readdir(directory)).filter(isLeft);
   await Promise.all(left.map((name) => rm(join(directory, name), { force: true })));
+}
+
+/** Whether a file was staged by a process that is no more. */
+function isLeft(name: string): boolean {
+  const [, pid, process] = NAME.exec(name) ?? [];
+  return pid !== undefined && process !== SELF && !isAlive(Number(pid));
+}
+
+function isAlive(pid: number): boolean {
+  if (pid === process.pid) return false;
+  try {
+    return process.kill(pid, 0);
+  } catch (thrown) {
+    // One that is another user's may not be asked.
+    return (thrown as NodeJS.ErrnoException).code === 'EPERM';
+  }
 }
 
 function fileAt(path: string, ready: Promise<void>): StagedFile {

@@ -9,6 +9,7 @@ import { Fifo } from '../queue.ts';
 import { DiskShare } from './disk-share.ts';
 import { early } from './stage-faults.ts';
 import type { StagedRecord } from './staged-record.ts';
+import type { TopicStageOptions } from './topic-stage.ts';
 
 type Initial = Kafka['initial'];
 
@@ -19,6 +20,7 @@ export interface PartitionExitOptions {
   /** Its share of the disk, in bytes. */
   readonly disk: number;
   readonly scheduler: SchedulerLike;
+  readonly written: TopicStageOptions['written'];
   /** Told that all is answered. */
   readonly idle: () => void;
   /** Told what was thrown that must not be. */
@@ -53,7 +55,7 @@ export class PartitionExit {
   /** Takes a record that is whole. */
   add(record: StagedRecord): void {
     this.#records.push(record);
-    for (const frame of record.takeFrames()) this.#queue.offer(frame);
+    for (const frame of record.takeFrames(this.#options.scheduler.now())) this.#queue.offer(frame);
     if (this.#life === undefined) this.#open();
     this.#wake();
   }
@@ -95,6 +97,7 @@ export class PartitionExit {
     if (first === undefined || frame.ext.record !== this.#answered) return this.#over(early(this.#place));
     this.#answered += 1;
     this.#records.shift();
+    if (first.acks === 'all' && frame.ext.answer === 'produced') this.#written(frame.ext.offset);
     this.#settle(first, frame.ext);
     if (this.isEmpty) this.#options.idle();
   }
@@ -112,6 +115,11 @@ export class PartitionExit {
       this.#settle(record, { answer: 'refused', record: 0, fault });
     }
     if (this.isEmpty) this.#options.idle();
+  }
+
+  #written(offset: bigint): void {
+    const { topic, partition, written } = this.#options;
+    written?.(topic, partition, offset);
   }
 
   get #place(): string {

@@ -1,30 +1,23 @@
 import type { Subscription } from 'rxjs';
+import type { ControlSink } from '../control.ts';
 import { Deque } from '../deque.ts';
-import { type Begin, type Data, end, type Following } from '../frame.ts';
+import { type Data, end, type Following } from '../frame.ts';
 import { listen } from '../listen.ts';
 import { Loop } from '../loop.ts';
 import { keep } from '../payload.ts';
-import type {
-  Acks,
-  Fragment,
-  Kafka,
-  KafkaAnswer,
-  KafkaBegin,
-  KafkaFault,
-  Meta,
-  ProducedRecord,
-} from '../protocol/kafka.ts';
+import type { Acks, Fragment, Kafka, KafkaAnswer, KafkaFault, Meta, ProducedRecord } from '../protocol/kafka.ts';
 import { isFault } from '../protocol/kafka-error.ts';
 import type { Answering, Stream } from '../protocol/kafka-stream.ts';
 import { PartitionChoice } from '../protocol/partition-choice.ts';
 import { LaneCredit } from './lane-credit.ts';
+import { Moving } from './moving.ts';
 import { StageAnswers } from './stage-answers.ts';
 import { full, misfit, tooLarge } from './stage-faults.ts';
 import { type Owner, StagedRecord } from './staged-record.ts';
 import type { Producing, TopicStage } from './topic-stage.ts';
 
 export interface StageLaneOptions {
-  readonly begin: Begin<KafkaBegin>;
+  readonly control: ControlSink;
   readonly stream: Stream;
   readonly stage: TopicStage;
   /** The one partition of the stream, if it has but one. */
@@ -33,11 +26,8 @@ export interface StageLaneOptions {
   readonly acks: Acks;
 }
 
-/**
- * For how long an unfinished record waits for the answers to those before it, in milliseconds, when it has used the
- * window up only together with them: they come sooner than a file is written.
- */
-const PATIENCE = 10;
+const UNSAID = 'the first of a record does not say what it is';
+const SAID = 'one in the middle of a record says what it is';
 
 /** One stream: puts its records together, one after the other, and answers them. */
 export class StageLane implements Answering, Owner, Producing {
@@ -46,12 +36,12 @@ export class StageLane implements Answering, Owner, Producing {
   readonly #choice: PartitionChoice;
   readonly #frames = new Deque<Data<Fragment>>();
   readonly #answers: StageAnswers;
+  readonly #moving: Moving;
   readonly #loop: Loop;
   #meta: Pick<Meta, 'partitions'> = { partitions: [] };
   #open: StagedRecord | undefined;
   /** What is being written of it. */
   #writing: Subscription | undefined;
-  #patience: Subscription | undefined;
   #isSwallowing = false;
   #records = 0;
   #hasEnded = false;
@@ -59,11 +49,15 @@ export class StageLane implements Answering, Owner, Producing {
   #failure: { readonly thrown: unknown } | undefined;
 
   constructor(options: StageLaneOptions) {
-    const { stage, stream, only, begin } = options;
+    const { stage, stream, only, control } = options;
     this.#options = options;
     this.#credit = new LaneCredit(stage.options.window);
     this.#choice = new PartitionChoice(only);
     this.#answers = new StageAnswers(() => stream.wake());
+    this.#moving = new Moving({
+      ...{ window: stage.options.window, isSingle: only !== undefined, scheduler: stage.options.scheduler },
+      overdue: () => this.#open !== undefined && this.#advance(this.#open),
+    });
     this.#loop = new Loop(
       () => this.#step(),
       (thrown) => this.fail(thrown),
@@ -72,12 +66,16 @@ export class StageLane implements Answering, Owner, Producing {
     stage.join(this);
     stream.life.add(() => this.#close());
     if (only === undefined) stage.teach(this);
-    else this.#credit.open(begin.control);
+    else this.#credit.open(control);
   }
 
   learn(meta: Meta): void {
     this.#meta = meta;
-    this.#credit.open(this.#options.begin.control);
+    this.#credit.open(this.#options.control);
+  }
+
+  limited(): void {
+    if (this.#open !== undefined) this.#limit(this.#open);
   }
 
   receive(frame: Exclude<Following<Kafka['initial']>, { kind: 'abort' }>): void {
@@ -135,6 +133,7 @@ export class StageLane implements Answering, Owner, Producing {
     // Before its credit, which may bring what is answered at once.
     this.#answers.answered(record, answer);
     this.#credit.give(record.held);
+    if (this.#open !== undefined) this.#advance(this.#open);
   }
 
   #step(): boolean {
@@ -149,12 +148,8 @@ export class StageLane implements Answering, Owner, Producing {
   }
 
   #take({ payload: { opens, body, last }, reserved }: Data<Fragment>): void {
-    const { topic, options } = this.#options.stage;
     const isFirst = this.#open === undefined && !this.#isSwallowing;
-    if (isFirst && opens === undefined)
-      return this.fail(misfit('the first of a record does not say what it is', topic));
-    if (!isFirst && opens !== undefined)
-      return this.fail(misfit('one in the middle of a record says what it is', topic));
+    if (isFirst !== (opens !== undefined)) return this.fail(misfit(isFirst ? UNSAID : SAID, this.#options.stage.topic));
     if (this.#isSwallowing) {
       this.#isSwallowing = !last;
       return this.#credit.give(reserved);
@@ -163,10 +158,15 @@ export class StageLane implements Answering, Owner, Producing {
     const record = this.#open;
     record.add(body, reserved);
     record.isWhole = last;
-    const { maxMessageBytes } = options;
-    if (record.size > maxMessageBytes)
-      this.#refuse(record, tooLarge(this.#place(record), record.size, maxMessageBytes));
-    else this.#advance(record);
+    if (!this.#limit(record)) this.#advance(record);
+  }
+
+  /** Refuses a record that is too large; answers whether it is. */
+  #limit(record: StagedRecord): boolean {
+    const { limit } = this.#options.stage;
+    if (record.size <= limit) return false;
+    this.#refuse(record, tooLarge(this.#place(record), record.size, limit));
+    return true;
   }
 
   #begin(opens: ProducedRecord): StagedRecord {
@@ -187,23 +187,8 @@ export class StageLane implements Answering, Owner, Producing {
       if (record.file === undefined) share.release(record);
       return this.#complete(record);
     }
-    if (!share.awaits(record) && this.#mustMove(record)) share.ask(record);
-  }
-
-  /** Whether what a record holds in memory is to be written. */
-  #mustMove(record: StagedRecord): boolean {
-    const { window, scheduler } = this.#options.stage.options;
-    const isUsedUp = this.#credit.balance <= 0;
-    const isLarge = record.held * 2 >= window;
-    if (record.file !== undefined) return record.isWhole || isLarge || (isUsedUp && record.held > 0);
-    if (!isUsedUp || isLarge || this.#answers.open === 1) return isUsedUp;
-    this.#patience ??= scheduler.schedule(() => {
-      this.#patience = undefined;
-      const { share } = this.#options.stage.exit(record.partition);
-      const isStill = record === this.#open && this.#credit.balance <= 0;
-      if (isStill && !share.awaits(record) && record.file === undefined) share.ask(record);
-    }, PATIENCE);
-    return false;
+    if (share.awaits(record)) return;
+    if (this.#moving.isDue(record, this.#credit.balance <= 0, this.#answers.open - 1)) share.ask(record);
   }
 
   #complete(record: StagedRecord): void {
@@ -235,7 +220,7 @@ export class StageLane implements Answering, Owner, Producing {
   #close(): void {
     this.#isClosed = true;
     this.#loop.stop();
-    this.#patience?.unsubscribe();
+    this.#moving.stop();
     this.#drop();
     this.#options.stage.leave(this);
   }

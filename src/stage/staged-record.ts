@@ -22,6 +22,7 @@ export class StagedRecord {
   /** Its number in its lane. */
   readonly number: number;
   readonly partition: number;
+  readonly acks: Acks;
   /** The lower, the older. */
   readonly age: number;
   /** The credit that it holds in memory. */
@@ -35,7 +36,6 @@ export class StagedRecord {
   /** Refusals that came behind it, and are told when it is answered. */
   readonly followers: KafkaAnswer[] = [];
   readonly #opens: ProducedRecord;
-  readonly #acks: Acks;
   readonly #head: number;
   #pieces: Uint8Array[] = [];
   #length = 0;
@@ -51,7 +51,7 @@ export class StagedRecord {
     this.partition = at.partition;
     this.age = at.age;
     this.#opens = opens;
-    this.#acks = opens.acks ?? at.acks;
+    this.acks = opens.acks ?? at.acks;
     this.#head = sizeOf(opens);
   }
 
@@ -75,11 +75,11 @@ export class StagedRecord {
     return pieces;
   }
 
-  /** Itself, whole, as it is handed on: its memory goes with it. */
-  takeFrames(): Data<Fragment>[] {
+  /** Itself, whole, as it is handed on at a time, in milliseconds since 1970: its memory goes with it. */
+  takeFrames(now: number): Data<Fragment>[] {
     const pieces = this.#pieces;
     this.#pieces = [];
-    const opens = new Known(this.#opens, this.partition, this.#acks, this.#length, this.#body());
+    const opens = new Known(this.#opens, this.partition, this.acks, this.#length, now, this.#body());
     if (pieces.length <= 1) return [fragment(pieces[0] ?? NOTHING, true, opens)];
     return pieces.map((piece, at) => fragment(piece, at === pieces.length - 1, at === 0 ? opens : undefined));
   }
@@ -105,17 +105,26 @@ class Known implements ProducedRecord {
   readonly partition: number;
   readonly acks: Acks;
   readonly length: number;
+  readonly since: number;
   declare readonly timestamp?: bigint;
   declare readonly tombstone?: boolean;
   declare readonly producer?: NonNullable<ProducedRecord['producer']>;
   declare readonly body?: Body;
 
-  constructor(opens: ProducedRecord, partition: number, acks: Acks, length: number, body: Body | undefined) {
+  constructor(
+    opens: ProducedRecord,
+    partition: number,
+    acks: Acks,
+    length: number,
+    now: number,
+    body: Body | undefined,
+  ) {
     this.key = opens.key;
     this.headers = opens.headers;
     this.partition = partition;
     this.acks = acks;
     this.length = body?.length ?? length;
+    this.since = opens.since ?? now;
     if (opens.timestamp !== undefined) this.timestamp = opens.timestamp;
     if (opens.tombstone !== undefined) this.tombstone = opens.tombstone;
     if (opens.producer !== undefined) this.producer = opens.producer;

@@ -1,8 +1,7 @@
-import { type SchedulerLike, Subscriber } from 'rxjs';
+import { type Observable, type SchedulerLike, Subscriber } from 'rxjs';
 import { listen } from '../listen.ts';
 import type { Kafka, KafkaFault, Meta } from '../protocol/kafka.ts';
 import { isFault } from '../protocol/kafka-error.ts';
-import { states } from '../protocol/kafka-states.ts';
 import type { Binding } from '../protocol.ts';
 import { PartitionExit } from './partition-exit.ts';
 import { early } from './stage-faults.ts';
@@ -15,15 +14,21 @@ export interface TopicStageOptions {
   /** Each partition's share of the disk, in bytes. */
   readonly disk: number;
   readonly store: StageStore;
-  /** The most bytes of a record. */
-  readonly maxMessageBytes: number;
+  /** Its partitions, and who leads them. */
+  readonly metas: Observable<Meta>;
+  /** The most bytes of a record; `undefined` where that is not to be known. */
+  readonly limits: Observable<number | undefined>;
   readonly scheduler: SchedulerLike;
+  /** Told of each record that all replicas have which are in sync. */
+  readonly written: ((topic: string, partition: number, offset: bigint) => void) | undefined;
 }
 
 /** A stream that produces to the topic. */
 export interface Producing {
   /** Told the topic's partitions, again whenever they change. */
   learn(meta: Meta): void;
+  /** Told that the most bytes of a record are others. */
+  limited(): void;
   /** Told why it cannot go on. */
   fail(thrown: unknown): void;
 }
@@ -38,6 +43,8 @@ export class TopicStage {
   readonly #learning = new Set<Producing>();
   #meta: Meta | undefined;
   #watching: Subscriber<never> | undefined;
+  #limit = Number.POSITIVE_INFINITY;
+  #limiting: Subscriber<never> | undefined;
   #records = 0;
   #isOver = false;
 
@@ -48,8 +55,14 @@ export class TopicStage {
     this.#left = left;
   }
 
+  /** The most bytes of a record, as far as it is known. */
+  get limit(): number {
+    return this.#limit;
+  }
+
   join(stream: Producing): void {
     this.#streams.add(stream);
+    if (this.#limiting === undefined) this.#watchLimit();
   }
 
   leave(stream: Producing): void {
@@ -77,6 +90,7 @@ export class TopicStage {
     const made = new PartitionExit({
       ...{ topic: this.topic, partition, exit: this.options.exit },
       ...{ disk: this.options.disk, scheduler: this.options.scheduler },
+      written: this.options.written,
       idle: () => this.#settle(),
       failed: (thrown) => this.#fail(thrown),
     });
@@ -90,6 +104,7 @@ export class TopicStage {
     this.#isOver = true;
     for (const exit of this.#exits.values()) exit.close();
     this.#watching?.unsubscribe();
+    this.#limiting?.unsubscribe();
     this.#left();
   }
 
@@ -97,10 +112,29 @@ export class TopicStage {
     for (const stream of [...this.#streams]) stream.fail(thrown);
   }
 
+  get #life(): Subscriber<never> {
+    return new Subscriber<never>({ next() {}, error: (thrown: unknown) => this.#fail(thrown), complete() {} });
+  }
+
+  #watchLimit(): void {
+    this.#limiting = this.#life;
+    listen(this.options.limits, this.#limiting, {
+      next: (limit = Number.POSITIVE_INFINITY) => {
+        this.#limit = limit;
+        for (const stream of [...this.#streams]) stream.limited();
+      },
+      error: (thrown) => {
+        if (!isFault(thrown)) throw thrown;
+        // It is asked for again with the next stream or partition; what is too large is refused by the exit, too.
+        this.#limiting = undefined;
+      },
+      complete() {},
+    });
+  }
+
   #watch(): void {
-    const life = new Subscriber<never>({ next() {}, error: (thrown: unknown) => this.#fail(thrown), complete() {} });
-    this.#watching = life;
-    listen(states<Meta>(this.options.exit, { api: 'meta', topic: this.topic, create: true }), life, {
+    this.#watching = this.#life;
+    listen(this.options.metas, this.#watching, {
       next: (meta) => this.#learn(meta),
       error: (thrown) => {
         if (!isFault(thrown)) throw thrown;
@@ -112,6 +146,7 @@ export class TopicStage {
 
   #learn(meta: Meta): void {
     this.#meta = meta;
+    if (this.#limiting === undefined) this.#watchLimit();
     for (const stream of [...this.#learning]) stream.learn(meta);
   }
 

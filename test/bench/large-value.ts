@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { stage } from '../../operators/flow/stage.ts';
+import { cacheClient } from '../../operators/kafka/cache-client.ts';
+import { cacheServer } from '../../operators/kafka/cache-server.ts';
 import { client } from '../../operators/kafka/client.ts';
 import { tcpClient } from '../../operators/tcp/client.ts';
 import { emitter } from '../../src/emitter.ts';
@@ -16,7 +17,10 @@ const SIZE = 100_000_000;
 const MOST = 104_000_000;
 const CHUNK = Buffer.alloc(64 * 1024, 'x');
 
-/** By how many MB resident memory grows at the most while a value of 100 MB and unknown length passes, behind one such. */
+/**
+ * By how many MB resident memory grows at the most while a value of 100 MB and unknown length passes a cache pair, behind one
+ * such.
+ */
 export async function largeValue(): Promise<{ readonly growth: number; readonly seconds: number }> {
   const cluster = await startCluster({ heap: '1g' });
   const directory = mkdtempSync(join(tmpdir(), 'stage-'));
@@ -25,8 +29,9 @@ export async function largeValue(): Promise<{ readonly growth: number; readonly 
     await judge.createTopic('large', { config: { 'max.message.bytes': `${MOST}` } });
     await judge.close();
     const [address = '', port] = (cluster.bootstrap.PLAINTEXT[0] ?? '').split(':');
-    const options = { servers: [{ address, port: Number(port) }], maxRequestSize: MOST };
-    const binding = stage({ store: directory, maxMessageBytes: MOST })(client(tcpClient(), options));
+    const servers = [{ address, port: Number(port) }];
+    const server = cacheServer(client(tcpClient(), { servers }), { dir: join(directory, 'server') });
+    const binding = cacheClient(server, { dir: join(directory, 'client') });
     await produceOne(binding);
     const before = process.memoryUsage().rss;
     let most = before;

@@ -7,6 +7,7 @@ import { print } from './measure.ts';
 import { netProxy } from './net-proxy.ts';
 import { benchProduce } from './produce.ts';
 import { sseFanout, told } from './sse.ts';
+import { sseKeys } from './sse-keys.ts';
 import { benchStage } from './stage.ts';
 
 await benchFrames();
@@ -36,6 +37,13 @@ for (const [clients, batch] of [
   [1_000, 100],
 ] as const) {
   console.log(`  ${told(await sseFanout(clients, batch))}`);
+}
+console.log('\nevents of about 120 B out of a cache, to 4,000 clients each with a key of its own');
+for (const each of [1, 25, 100]) {
+  const { rate, cpu } = await sseKeys(4_000, each);
+  console.log(
+    `  ${`${each} records of each key at a time`.padEnd(34)} ${Math.round(rate)} events/s, CPU ${cpu.toFixed(2)} us each`,
+  );
 }
 console.log('\nproducers of 1 KB that wait for each answer, beside callers of one kafkajs producer');
 for (const { producers, name, rate, p50, p99 } of await benchStage([1, 10, 200], 10_000)) {

@@ -6,11 +6,14 @@ import { EMPTY, Subject, type Subscription } from 'rxjs';
 import cache from '../../graphs/cache.ts';
 import client from '../../graphs/client.ts';
 import echo from '../../graphs/echo.ts';
+import embedded from '../../graphs/embedded.ts';
+import http from '../../graphs/http.ts';
 import { compile, type GraphEvent, graph } from '../../graphs/index.ts';
 import { parse } from '../../graphs/parse.ts';
 import proxy from '../../graphs/proxy.ts';
 import { resolve } from '../../graphs/resolve.ts';
 import { Source } from '../../graphs/source.ts';
+import sse from '../../graphs/sse.ts';
 import { begin, type Frame } from '../../src/frame.ts';
 import type { Net, NetBegin, NetLane } from '../../src/protocol/net.ts';
 import type { Binding } from '../../src/protocol.ts';
@@ -46,6 +49,9 @@ describe('YAML and code', () => {
     ['proxy.yaml', proxy],
     ['client.yaml', client],
     ['cache.yaml', cache],
+    ['embedded.yaml', embedded],
+    ['http.yaml', http],
+    ['sse.yaml', sse],
   ])('of %s compile to the same graph', (file, config) => {
     const [yaml, code] = [compile(read(file), { env }), compile(config, { env })];
     expect(code).toEqual(yaml);
@@ -53,7 +59,7 @@ describe('YAML and code', () => {
     // Options are not part of the graph that one can look at, so the plans are held against each other.
     const planOf = (text: string) => {
       const source = new Source('x', text);
-      const plan = resolve(source, parse(source, env));
+      const plan = resolve(source, parse(source, env), []);
       return [...plan.bindings.values()].map(({ pointer: _, ...planned }) => planned);
     };
     expect(planOf(JSON.stringify(config))).toEqual(planOf(read(file)));

@@ -102,6 +102,16 @@ describe('a kafka client', () => {
     expect(optionsOf(3)).not.toHaveProperty('sasl');
   });
 
+  it('shows what a guard says of the graph itself', () => {
+    naming({});
+    const guards = 'guards: { own: { type: inline, options: { identity: app, credentials: "${{env.SECRET}}" } } }';
+    const given = '{ mechanism: plain, username: "{identity}", password: "<{credentials}>" }';
+    const text = config(`    exit: one\n${guards}`, `, authorization: { own: { credentials: ${given} } }`);
+    compile(text.replace(/^\n$/m, ''), { bindings: { one: net() }, env: { SECRET: 's' } });
+
+    expect(made.mock.lastCall?.[1].sasl).toEqual({ mechanism: 'plain', username: 'app', password: '<s>' });
+  });
+
   it('tells what it tries again', () => {
     naming({});
     const events: GraphEvent[] = [];

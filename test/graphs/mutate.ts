@@ -1,4 +1,4 @@
-import { isMap, type Pair, parseDocument, type Scalar, visit, type YAMLMap } from 'yaml';
+import { isMap, isPair, type Pair, parseDocument, type Scalar, visit, type YAMLMap } from 'yaml';
 
 /** A config with one key spoilt, and the lines, from 1, at which a mistake may be told. */
 export interface Mutation {
@@ -37,9 +37,7 @@ export function mutate(text: string, next: () => number): Mutation {
     names.some((name) => line.trimEnd().endsWith(` ${name}`)) ? [index + 1] : [],
   );
   const span = Array.from({ length: last - first + 1 }, (_, index) => first + index);
-  const at = [...span, ...used, ...(parent === undefined ? [1, 2, 3] : [lineOf(parent)])];
-
-  const beside = siblings.map(lineOf).map((line) => (line > last ? line - own.length : line));
+  const at = [...span, ...used, ...(parent === undefined ? [1, 2, 3] : [lineOf(parent), lineOf(parent) + 1])];
 
   switch (pick(['misspelled', 'removed', 'doubled', 'wrong type'] as const, next)) {
     case 'misspelled': {
@@ -47,13 +45,22 @@ export function mutate(text: string, next: () => number): Mutation {
       const wrong = `${key.value.slice(0, place)}${pick(['', 'x', key.value.charAt(place).repeat(2)], next)}${key.value.slice(place + 1)}`;
       return { how: `misspelled ${key.value}`, text: text.slice(0, start) + wrong + text.slice(end), lines: at };
     }
-    case 'removed':
+    case 'removed': {
+      // The item of a list stays, though its first key goes.
+      const before = text.slice(text.lastIndexOf('\n', start) + 1, start).trimEnd();
+      const left = before === '' ? [] : [before];
       return {
         how: `removed ${key.value}`,
-        text: [...lines.slice(0, first - 1), ...lines.slice(last)].join('\n'),
-        // What stands beside it may be none without it; what follows moves up.
-        lines: [...at, ...beside, ...used.map((line) => line - own.length)],
+        text: [...lines.slice(0, first - 1), ...left, ...lines.slice(last)].join('\n'),
+        // What follows it moves up. What is beside it may be wrong without it.
+        lines: [
+          ...at,
+          ...siblings.map(lineOf),
+          first + left.length,
+          ...used.map((line) => line - own.length + left.length),
+        ],
       };
+    }
     case 'doubled': {
       const doubled = [...lines.slice(0, last), ...own, ...lines.slice(last)].join('\n');
       return { how: `doubled ${key.value}`, text: doubled, lines: [...at, ...span.map((line) => line + own.length)] };
@@ -72,21 +79,15 @@ export function mutate(text: string, next: () => number): Mutation {
   }
 }
 
-/** A key, where the key above it stands, and where those beside it do. */
-interface Place {
-  readonly pair: Pair;
-  readonly parent: number | undefined;
-  readonly siblings: readonly number[];
-}
-
-function pairsOf(text: string): Place[] {
-  const pairs: Place[] = [];
+/** Each pair, and where the keys begin of what holds it and of those beside it. */
+function pairsOf(text: string): { pair: Pair; parent: number | undefined; siblings: number[] }[] {
+  const pairs: { pair: Pair; parent: number | undefined; siblings: number[] }[] = [];
+  const startOf = ({ key }: Pair): number => (key as Scalar).range?.[0] ?? 0;
   visit(parseDocument(text), {
     Pair(_, pair, path) {
-      const holder = path.filter((node) => !isMap(node)).at(-1) as Pair | undefined;
-      const key = holder !== undefined && 'key' in holder ? (holder.key as Scalar) : undefined;
-      const siblings = (path.at(-1) as YAMLMap<Scalar>).items.map(({ key }) => key.range?.[0] ?? 0);
-      pairs.push({ pair, parent: key?.range?.[0], siblings });
+      const holder = path.findLast(isPair);
+      const { items } = path.at(-1) as YAMLMap;
+      pairs.push({ pair, parent: holder && startOf(holder), siblings: items.map(startOf) });
     },
   });
   return pairs;

@@ -6,6 +6,7 @@ import { openJudge } from '../broker/judge.ts';
 import { until } from '../broker/until.ts';
 import { describeOwnKafka } from '../broker/use-kafka.ts';
 import { judged, serversOf } from './judged.ts';
+import { pairStorm } from './pair-storm.ts';
 import { printed, sluice } from './sluice.ts';
 import { type Kept, Subscriber } from './subscriber.ts';
 
@@ -49,9 +50,29 @@ describeOwnKafka('kafka client, and three brokers', () => {
     const produced = await sluice(['produce', ...on, '--key-separator', ':'], env, `${lines.join('\n')}\n`);
     expect(produced).toEqual({ code: 0, out: '', err: '100 records acknowledged\n' });
     const { out } = await sluice(['consume', ...on, '--from', 'earliest', '--until', 'latest', '--json'], env);
-    const records = printed(out) as { partition: number; key: string; value: string }[];
+    const records = printed(out) as { partition: number; offset: number; key: string; value: string }[];
+    for (const record of records) {
+      expect(record).toEqual({
+        topic: 'three',
+        partition: expect.any(Number),
+        offset: expect.any(Number),
+        timestamp: expect.any(Number),
+        key: `k${record.value}`,
+        value: expect.any(String),
+        headers: [],
+      });
+    }
+    expect(new Set(records.map(({ partition, offset }) => `${partition}/${offset}`)).size).toBe(100);
     expect(new Set(records.map(({ partition }) => partition)).size).toBe(PARTITIONS);
     expect(records.map(({ key, value }) => `${key}:${value}`).sort()).toEqual([...lines].sort());
+  });
+
+  it('should have once and in order what many produced through a cache pair, and nothing that was aborted', async () => {
+    const options = { topic: 'through-a-pair', producers: 200, records: 12, large: 2 };
+    const { acked, retried, mistakes } = await pairStorm(cluster, options);
+    expect(mistakes).toEqual([]);
+    expect(acked).toBeGreaterThan(150 * 12);
+    expect(retried).toBeGreaterThan(0);
   });
 
   it('should lose, repeat and reorder nothing while connections, responses, a leader and a broker are lost', async () => {

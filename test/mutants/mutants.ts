@@ -48,20 +48,23 @@ const kept = mutate('src/records/kept.ts', 'cache');
 const staged = (part: string) => mutate(`src/stage/${part}.ts`, 'stage');
 
 export const mutants: readonly Mutant[] = [
-  emitter.of("if (frame.kind === 'data') balance -= frame.reserved;", ''),
+  emitter.of("if (frame.kind === 'data') this.#balance -= frame.reserved;", ''),
   emitter.of(
-    'else if (isCount(control.credit)) balance += control.credit;',
-    'else if (isCount(control.credit)) balance = control.credit;',
+    'else if (isCount(control.credit)) this.#balance += control.credit;',
+    'else if (isCount(control.credit)) this.#balance = control.credit;',
   ),
-  emitter.of('const frame = refused ? refusal : source.pull(balance);', 'const frame = source.pull(balance);'),
-  emitter.of('if (opening !== undefined) {', 'if (opening !== undefined && balance > 0) {'),
-  emitter.of('refused = true;', ''),
   emitter.of(
-    'pass: (frame) => frame.reserved <= balance && loop.pass(deliver, frame),',
-    'pass: (frame) => loop.pass(deliver, frame),',
+    'const frame = this.#refused ? this.#refusal : this.#source.pull(this.#balance);',
+    'const frame = this.#source.pull(this.#balance);',
+  ),
+  emitter.of('if (this.#opening !== undefined) {', 'if (this.#opening !== undefined && this.#balance > 0) {'),
+  emitter.of('this.#refused = true;', ''),
+  emitter.of(
+    'return frame.reserved <= this.#balance && this.#loop.pass(this.#deliver, frame);',
+    'return this.#loop.pass(this.#deliver, frame);',
   ),
   emitter.of("if (frame.kind === 'end' || frame.kind === 'abort') out.complete();", ''),
-  emitter.of('refusal = source.reset?.(ext) ?? abort();', 'source.reset?.(ext);'),
+  emitter.of('this.#refusal = this.#source.reset?.(ext) ?? abort();', 'this.#source.reset?.(ext);'),
   emitter.of('if (out.closed) return false;', ''),
   gate.of(
     'if (this.#answers.length > 0) return this.#answers.shift();',
@@ -92,7 +95,7 @@ export const mutants: readonly Mutant[] = [
   account.of('this.#owed = 0;', ''),
   account.of('this.#owed += credit;', 'this.#owed += credit - 1;'),
   account.of('this.#owed = window;', 'this.#owed = window + 1;'),
-  listen.of('listener.next(value);', 'setTimeout(() => listener.next(value));'),
+  listen.of('this.#listener.next(value);', 'setTimeout(() => this.#listener.next(value));'),
   listen.of('out.add(subscriber);', ''),
   fifo.of('this.#owe(head.reserved);', ''),
   fifo.of('const parts = cut(frame, balance);', 'const parts = undefined as ReturnType<typeof cut<L["data"]>>;'),
@@ -148,16 +151,17 @@ export const mutants: readonly Mutant[] = [
   rotation.of('} else if (frame !== undefined) this.ready(seat);', '}'),
   compact.of('control(window(reserved - cost));', ''),
   compact.of('} else if (newest > owed) owed = newest;', '}'),
-  compact.of('if (waiting === undefined || passed < owed) return;', 'if (waiting === undefined) return;'),
+  compact.of('if (waiting === undefined || owes()) return;', 'if (waiting === undefined) return;'),
+  compact.of('if (owed >= 0n && below === undefined && log.cleaned > owed) owed = log.cleaned - 1n;', ''),
   compact.of(
-    'const newest = supersededBy(run.at(at));',
-    'const newest = key(run.at(at)) === null ? undefined : supersededBy(run.at(at));',
+    'return newest !== undefined && newest > record.offset && (below === undefined || newest < below)',
+    'return newest !== undefined && newest >= record.offset && (below === undefined || newest < below)',
   ),
   compact.of(
     'return newest !== undefined && newest > record.offset && (below === undefined || newest < below)',
     'return newest !== undefined && newest > record.offset',
   ),
-  fromOffset.of('if (ending !== undefined || !hasBegun) return ending;', 'if (!hasBegun) return ending;'),
+  fromOffset.of('ending = abort(thrown);', ''),
   fromOffset.of('return sent ?? ending ?? (cursor?.isDone ? end() : undefined);', 'return sent;'),
   fromOffset.of('idle: () => outlet.balance > 0 && cursor?.empty === false,', 'idle: () => false,'),
   fromOffset.of('out.add(life);', ''),

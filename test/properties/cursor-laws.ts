@@ -63,14 +63,24 @@ export function cursorLaws({ test, fc }: Tools): void {
       const end = log.offsets.lastStableOffset;
       const snapshot = alive(log).map(shown);
       const reader = new CursorReader([log], { isBounded: true });
+      const filtering = filteringOf([[{ key: Buffer.from('a') }]]);
+      const filtered = new CursorReader([log], { isBounded: true, filtering });
       for (const step of steps) {
         act(log, step);
         take(reader, step);
+        take(filtered, step);
       }
-      drain(log, reader);
-      for (const one of snapshot) assert(reader.got.includes(one), `${one} was not sent`);
-      assert(reader.records.every(({ offset }) => offset < end));
-      assert.deepEqual([reader.failures, reader.cursors.isLevel, log.holds], [[], true, 0]);
+      drain(log, reader, filtered);
+      for (const one of snapshot) {
+        assert(reader.got.includes(one), `${one} was not sent`);
+        assert(!one.startsWith('a@') || filtered.got.includes(one), `${one} was not found`);
+      }
+      assert(filtered.records.every(({ key }) => text(key) === 'a'));
+      for (const { records, failures, cursors } of [reader, filtered]) {
+        assert(records.every(({ offset }) => offset < end));
+        assert.deepEqual([failures, cursors.isLevel], [[], true]);
+      }
+      assert.equal(log.holds, 0);
     }),
   );
 

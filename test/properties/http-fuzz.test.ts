@@ -1,3 +1,4 @@
+import { guardFuzz } from './guard-fuzz.ts';
 import { comings, fuzz } from './http-fuzz.ts';
 
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
@@ -8,6 +9,15 @@ describe(`malformed requests (SEED=${seed})`, () => {
 
     expect({ seed, ...rest }).toEqual({ seed, mistakes: [], open: 0, after: ['well', 'well'] });
     for (const status of ['200', '400', '408', '413', '431', 'h2']) expect(statuses[status]).toBeGreaterThan(0);
+  }, 120_000);
+});
+
+describe(`tokens of all kinds, whole and malformed (SEED=${seed})`, () => {
+  it('get the right status for each route, and are never shown', async () => {
+    const { statuses, ...rest } = await guardFuzz(2_000, seed);
+
+    expect({ seed, ...rest }).toEqual({ seed, mistakes: [], shown: [], after: '200' });
+    for (const status of ['200', '401', '403']) expect(statuses[status]).toBeGreaterThan(0);
   }, 120_000);
 });
 

@@ -1,6 +1,6 @@
 import { Observable, of, tap } from 'rxjs';
 import { buffer } from '../../operators/flow/buffer.ts';
-import { compact } from '../../operators/flow/compact.ts';
+import { type CompactOptions, compact } from '../../operators/flow/compact.ts';
 import { conflate } from '../../operators/flow/conflate.ts';
 import { fanout } from '../../operators/flow/fanout.ts';
 import { filter } from '../../operators/flow/filter.ts';
@@ -8,7 +8,6 @@ import { map } from '../../operators/flow/map.ts';
 import { merge } from '../../operators/flow/merge.ts';
 import { route } from '../../operators/flow/route.ts';
 import type { Frame } from '../../src/frame.ts';
-import type { KeyIndex } from '../../src/log.ts';
 import type { Binding, LaneOperator, Protocol } from '../../src/protocol.ts';
 import { type LawLane, type LawRecord, type LawsOptions, laws } from '../../src/testing/index.ts';
 import { cursorLaws } from './cursor-laws.ts';
@@ -33,8 +32,11 @@ interface LawProtocol extends Protocol {
 const keyOf = ({ key }: LawRecord): string | null => key;
 const echo: Binding<LawProtocol> = (initial) => initial;
 
-/** An index that knows what was sent by the time it comes: of a run, the last of each key. */
-function indexOf(source: Observable<Frame<LawLane>>, operator: (index: KeyIndex) => LaneOperator<LawLane>) {
+/** A log whose index knows what was sent by the time it comes: of a run, the last of each key. */
+function logOf(
+  source: Observable<Frame<LawLane>>,
+  operator: (log: CompactOptions<LawRecord>['log']) => LaneOperator<LawLane>,
+) {
   const newest = new Map<string, bigint>();
   const known = source.pipe(
     tap((frame) => {
@@ -45,7 +47,12 @@ function indexOf(source: Observable<Frame<LawLane>>, operator: (index: KeyIndex)
       }
     }),
   );
-  return known.pipe(operator({ version: 0, newest: (key) => newest.get(Buffer.from(key).toString()) }));
+  return known.pipe(
+    operator({
+      cleaned: 0n,
+      index: { version: 0, newest: (key) => newest.get(Buffer.from(key).toString()) },
+    }),
+  );
 }
 
 const nameOf = ({ partition, key }: LawRecord): Uint8Array | null =>
@@ -53,14 +60,14 @@ const nameOf = ({ partition, key }: LawRecord): Uint8Array | null =>
 
 const compactSpec: Spec = {
   name: 'compact',
-  operator: () => (source) => indexOf(source, (index) => compact<LawRecord>({ index, key: nameOf })),
+  operator: () => (source) => logOf(source, (log) => compact<LawRecord>({ log, key: nameOf })),
   window: 'transparent',
   delivers: 'the newest of each key',
   throws: {
     key: (boom) => (source) =>
-      indexOf(source, (index) =>
+      logOf(source, (log) =>
         compact<LawRecord>({
-          index,
+          log,
           key(record) {
             boom();
             return nameOf(record);

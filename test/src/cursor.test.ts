@@ -70,6 +70,21 @@ describe('a cursor', () => {
     expect(live.got).toEqual(['caught-up', 'd@3']);
   });
 
+  it('should wait with its end for what had been written when it began, and for nothing behind that', () => {
+    const log = logOf('ab');
+    log.expected = 4n;
+    const bounded = new CursorReader([log], { isBounded: true }).grant(9);
+    const behind = new CursorReader([log], { from: { offset: 3n } }).grant(9);
+    log.append(keys('c'));
+    log.expected = 9n;
+    expect([bounded.got, behind.got]).toEqual([['a@0', 'b@1', 'c@2'], []]);
+    log.append(keys('d'));
+    expect([bounded.got.slice(3), behind.got]).toEqual([
+      ['d@3', 'caught-up'],
+      ['d@3', 'caught-up'],
+    ]);
+  });
+
   it('should pass over what is superseded at the moment of sending', () => {
     const log = logOf('abc-');
     const reader = new CursorReader([log]).grant(1);

@@ -50,7 +50,7 @@ export class MemoryLog implements Log<KafkaRecord> {
   readonly #scheduler: SchedulerLike;
   readonly #newest = new Map<string, bigint>();
   readonly #open = new Map<string, bigint>();
-  readonly #held = new Set<bigint>();
+  readonly #held = new Set<{ readonly end: bigint }>();
   readonly #chunks = new Map<string, Chunk<KafkaRecord>>();
   readonly #current = new WeakMap<
     object,
@@ -61,6 +61,7 @@ export class MemoryLog implements Log<KafkaRecord> {
   #end = 0;
   #indexed = 0;
   #isLevel = true;
+  expected = 0n;
   #offsets: LogOffsets = { isBegun: true, logStart: 0n, lastStableOffset: 0n, highWatermark: 0n, isLevel: true };
   #version = 0;
 
@@ -150,7 +151,7 @@ export class MemoryLog implements Log<KafkaRecord> {
       if (offset >= lastStableOffset || key === null) return true;
       if (isAborted) return false;
       const newer = (later.get(Buffer.from(key).toString()) ?? []).filter((other) => other > offset);
-      const isHeld = [...this.#held].some((end) => offset < end && !newer.some((other) => other < end));
+      const isHeld = [...this.#held].some(({ end }) => offset < end && !newer.some((other) => other < end));
       return newer.length === 0 || isHeld;
     });
     if (this.#kept.length < before) this.cleaned = lastStableOffset;
@@ -251,7 +252,7 @@ export class MemoryLog implements Log<KafkaRecord> {
     if (seen.generation !== this.seen.generation) return { gap: gap(position, position, 'recreated'), resume: 0n };
     const { logStart, highWatermark, isLevel } = this.offsets;
     if (position < logStart) return { gap: gap(position, logStart, 'retention'), resume: logStart };
-    if (position > highWatermark && isLevel)
+    if (position > highWatermark && position > this.expected && isLevel)
       return { gap: gap(highWatermark, position, 'out-of-range'), resume: highWatermark };
     const { tombstones } = this.seen;
     if (seen.tombstones < tombstones && position < tombstones)
@@ -260,8 +261,9 @@ export class MemoryLog implements Log<KafkaRecord> {
   }
 
   hold(end: bigint): () => void {
-    this.#held.add(end);
-    return () => this.#held.delete(end);
+    const held = { end };
+    this.#held.add(held);
+    return () => this.#held.delete(held);
   }
 
   #chunkAt(offset: bigint, isolation: LogIsolation): Chunk<KafkaRecord> | undefined {

@@ -1,4 +1,4 @@
-import { fillParams, pathPattern } from '../../src/path-pattern.ts';
+import { paramsOf, pathConditions, pathPattern } from '../../src/path-pattern.ts';
 
 describe('a path pattern', () => {
   it.each([
@@ -29,9 +29,24 @@ describe('a path pattern', () => {
   });
 });
 
-describe('a text with params', () => {
-  it('is filled in, each param once', () => {
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: this is how the format writes them
-    expect(fillParams('${params.a}/${params.b}-${params.c}', { a: '${params.b}', b: 'x' })).toBe('${params.b}/x-');
+describe('conditions of a path', () => {
+  it('have the params that each of them has', () => {
+    expect(paramsOf([{ path: '/{topic}/*/{key}.json' }])).toEqual(['topic', 'key']);
+    expect(paramsOf([{ path: '/{a}/{b}' }, { path: '/x/{b}' }])).toEqual(['b']);
+    expect(paramsOf([{ path: '/{a}' }, { method: 'GET' }])).toEqual([]);
+    expect(paramsOf([])).toEqual([]);
+  });
+
+  it('take what any of them does, with escapes resolved once', () => {
+    const taken = pathConditions([{ path: '/a/{x}', method: 'GET' }, { path: '/{y}/b' }, { method: 'PUT' }]);
+    expect(taken({ path: '/a/%2525%2F', method: 'GET' })).toEqual({ x: '%25/' });
+    expect(taken({ path: '/a/b', method: 'POST' })).toEqual({ y: 'a' });
+    expect(taken({ path: '/', method: 'PUT' })).toEqual({});
+    expect(taken({ path: '/', method: 'POST' })).toBeUndefined();
+    expect(() => taken({ path: '/a/%', method: 'GET' })).toThrow(URIError);
+  });
+
+  it('take everything where there is none', () => {
+    expect(pathConditions([])({ path: '/x' })).toEqual({});
   });
 });

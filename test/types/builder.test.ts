@@ -110,6 +110,7 @@ describe('the typed builder', () => {
   it('takes http over network bindings, and what a route makes of a request', () => {
     const files = { type: 'filesystem', kind: 'server', options: { location: '.' } } as const;
     const page: Binding<Http> = (initial) => initial as never;
+    const authorization = { door: { credentials: { headers: { authorization: 'Bearer {credentials}' } } } };
     graph({
       name: 'right',
       bindings: {
@@ -143,11 +144,23 @@ describe('the typed builder', () => {
     });
     graph({
       name: 'wrong',
+      guards: { door: { type: 'jwt', options: { keys: 'https://example.org/keys' } } },
       bindings: {
-        // @ts-expect-error: guards are not honoured yet
-        http: { type: 'http', kind: 'server', options: { authorization: {} }, exit: 'page' },
-        page,
+        http: { type: 'http', kind: 'server', options: { authorization }, exit: 'page' },
+        page: {
+          type: 'http-filesystem',
+          kind: 'proxy',
+          // @ts-expect-error: no guard is named so
+          routes: [{ guarded: { dor: [] }, exit: 'files' }],
+        },
+        files,
       },
+    });
+    graph({
+      name: 'wrong',
+      // @ts-expect-error: a jwt guard needs keys
+      guards: { door: { type: 'jwt', options: {} } },
+      bindings: { files },
     });
     graph({
       name: 'wrong',
@@ -311,8 +324,8 @@ describe('the typed builder', () => {
     graph({ name: 'wrong' });
     // @ts-expect-error: a config has no bidnings
     graph({ name: 'wrong', bidnings: { out } });
-    // @ts-expect-error: guards cannot be honoured yet
-    graph({ name: 'wrong', guards: {}, bindings: { out } });
+    // @ts-expect-error: catalogs cannot be honoured yet
+    graph({ name: 'wrong', catalogs: {}, bindings: { out } });
     // @ts-expect-error: a binding has no exits
     graph({ name: 'wrong', bindings: { in: { type: 'tls', kind: 'client', exit: 'out', exits: [] }, out } });
   });

@@ -6,7 +6,6 @@ import {
   type Frame,
   type Kafka,
   type KafkaRecord,
-  type KeyIndex,
   type Lane,
   type LaneOperator,
   type Log,
@@ -52,7 +51,6 @@ interface Topics extends Protocol {
 declare const net: Binding<Net>;
 declare const kafka: ReturnType<typeof kafkaClient>;
 declare const log: Log<KafkaRecord>;
-declare const index: KeyIndex;
 declare const topics: Binding<Topics>;
 declare const gateway: StreamProxy<Net, Topics>;
 declare const items: import('rxjs').Observable<Frame<Items>>;
@@ -101,7 +99,7 @@ export function refused(): void {
   // @ts-expect-error a compaction without what knows the newest of each key
   fromOffset(log, { from: 'earliest' }).pipe(compact({}));
   // @ts-expect-error a key in characters is not that of a record
-  items.pipe(compact({ index, key: (item: Item) => item.key }));
+  items.pipe(compact({ log, key: (item: Item) => item.key }));
   // @ts-expect-error a cache client leads to kafka streams
   cacheClient(net);
   // @ts-expect-error a time in milliseconds is a number
@@ -160,7 +158,7 @@ export function kept(): void {
     if (frame.kind === 'data') frame.payload.byteLength.toFixed();
   });
   fromOffset(log, { from: 'earliest', until: { offset: 9n } })
-    .pipe(compact({ index, below: 9n }))
+    .pipe(compact({ log, below: 9n }))
     .subscribe((frame) => {
       if (frame.kind === 'begin') frame.ext.lastStableOffset.toString();
       if (frame.kind === 'data') frame.payload.at(0).value?.byteLength.toFixed();
@@ -181,5 +179,5 @@ export function stages(bytes: Binding<Net>): StreamProxy<Kafka, Kafka> {
   stage({ store: 'directory', maxMessageBytes: '1 MB' });
   // @ts-expect-error its exit speaks kafka
   stage({ store: 'directory' })(bytes);
-  return stage({ store: 'directory', maxMessageBytes: () => 1 });
+  return stage({ store: 'directory', maxMessageBytes: 1 });
 }

@@ -12,8 +12,8 @@ export interface Standing {
 
 /** Where a log gets again what it lost. */
 export interface RefetchSource {
-  /** Emits, once, the batches from one offset up to, not including, another that there still are. */
-  refetch(from: bigint, to: bigint): Observable<readonly RecordBatch[]>;
+  /** Emits, once, the batches from one offset up to, not including, another that there still are; or that some are lost there, too. */
+  refetch(from: bigint, to: bigint): Observable<readonly RecordBatch[] | 'lost'>;
   /** Goes on from where the log ends by now, which was begun anew. */
   resume(): void;
 }
@@ -34,8 +34,12 @@ export interface FollowedLog extends Log<KafkaRecord> {
   append(batches: readonly RecordBatch[]): Observable<void>;
   /** Takes note that there is nothing before `offset` that is not there already, and that it is what comes next. */
   pass(offset: bigint): Observable<void>;
+  /** Takes note that what comes before `offset` and is not there is lost at the source, too, so that readers are told. */
+  lose(offset: bigint): Observable<void>;
   /** Learns where the source stands at a time; what is below its log start goes. */
   stand(standing: Standing, time: number): Observable<void>;
+  /** Learns that the source has records up to, not including, an offset, and will not lose them. */
+  expect(end: bigint): void;
   /** What is known of the source may be out of date. */
   unlevel(): void;
   /** Removes what is at `offset` or behind it, since the source did. */

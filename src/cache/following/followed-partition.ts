@@ -172,6 +172,7 @@ export class FollowedPartition {
       this.#leave();
       return EMPTY;
     }
+    if (reason === 'corrupt') return log.lose(to);
     return reason === 'retention' ? log.pass(to) : log.truncate(from);
   }
 

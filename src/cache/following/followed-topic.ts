@@ -97,6 +97,11 @@ export class FollowedTopic {
     return this.#known(found);
   }
 
+  /** Learns that the source has a record at an offset. */
+  written(partition: number, offset: bigint): void {
+    if (this.#followed.has(partition)) this.#options.logs.partition(partition).expect(offset + 1n);
+  }
+
   /** What is told of a topic, as long as there is one. */
   #known<T>(told: Observable<T>): Observable<T> {
     const gone = this.#faults.pipe(

@@ -1,5 +1,5 @@
 import { Observable, type SchedulerLike, Subscriber, switchMap } from 'rxjs';
-import { Kept } from '../kept.ts';
+import { Kept } from '../../kept.ts';
 import type { FollowedLogs } from './followed-log.ts';
 import { FollowedTopic, type FollowedTopicOptions } from './followed-topic.ts';
 
@@ -17,6 +17,7 @@ export interface FollowedTopicsOptions extends Omit<FollowedTopicOptions, 'logs'
 export class FollowedTopics {
   readonly #options: FollowedTopicsOptions;
   readonly #topics: Kept<string, FollowedTopic>;
+  readonly #followed = new Map<string, FollowedTopic>();
 
   constructor(options: FollowedTopicsOptions) {
     const { logs, grace, scheduler } = options;
@@ -33,12 +34,20 @@ export class FollowedTopics {
     return this.#topics.of(topic);
   }
 
+  /** Learns that the source has a record at an offset, which matters where its topic is followed. */
+  written(topic: string, partition: number, offset: bigint): void {
+    this.#followed.get(topic)?.written(partition, offset);
+  }
+
   #follow(topic: string, logs: FollowedLogs): Observable<FollowedTopic> {
     const { defaultOffset, ...options } = this.#options;
     return new Observable((out) => {
       const life = new Subscriber<never>({ next() {}, error: (thrown: unknown) => out.error(thrown), complete() {} });
       out.add(life);
-      out.next(new FollowedTopic({ ...options, topic, logs, defaultOffset: defaultOffset(topic) }, life));
+      const followed = new FollowedTopic({ ...options, topic, logs, defaultOffset: defaultOffset(topic) }, life);
+      this.#followed.set(topic, followed);
+      out.add(() => this.#followed.delete(topic));
+      out.next(followed);
     });
   }
 }

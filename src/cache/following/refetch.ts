@@ -11,20 +11,20 @@ import type { Binding } from '../../protocol.ts';
 const WINDOW = 1024 * 1024;
 
 /**
- * Emits, once, the batches of a partition from one offset up to, not including, another that its source still has. Errors
- * with the fault of a source that cannot be read.
+ * Emits, once, the batches of a partition from one offset up to, not including, another that its source still has, or that
+ * it has lost some. Errors with the fault of a source that cannot be read.
  */
 export const refetch = (
   exit: Binding<Kafka>,
   { topic, partition }: { readonly topic: string; readonly partition: number },
   from: bigint,
   to: bigint,
-): Observable<readonly RecordBatch[]> =>
+): Observable<readonly RecordBatch[] | 'lost'> =>
   new Observable((out) => {
     const batches: RecordBatch[] = [];
     let control: ControlSink = () => {};
-    const finish = (): void => {
-      out.next(batches);
+    const finish = (found: readonly RecordBatch[] | 'lost' = batches): void => {
+      out.next(found);
       out.complete();
     };
     const begin = { api: 'fetch', topic, partition, from: { offset: from }, batches: true, until: 'latest' } as const;
@@ -40,6 +40,15 @@ export const refetch = (
             batches.push(batch);
             return batch.lastOffset + 1n >= to ? finish() : control(window(frame.reserved));
           }
+          case 'flush':
+            if (
+              'mark' in frame.ext &&
+              frame.ext.mark === 'gap' &&
+              frame.ext.reason === 'corrupt' &&
+              frame.ext.from < to
+            )
+              finish('lost');
+            return;
           case 'end':
             return finish();
           case 'abort':

@@ -1,10 +1,10 @@
-import { type SchedulerLike, Subscriber } from 'rxjs';
+import type { SchedulerLike, Subscription } from 'rxjs';
 import { Cursors } from '../../cursors.ts';
 import { listen } from '../../listen.ts';
-import type { From, KafkaBegin, KafkaRecord, Meta, PartitionOffsets } from '../../protocol/kafka.ts';
+import type { Filter, From, KafkaBegin, KafkaRecord, Meta, PartitionOffsets } from '../../protocol/kafka.ts';
 import { filteringOf } from '../../protocol/kafka-filters.ts';
-import { readingAnswer } from '../../protocol/kafka-reading.ts';
-import type { Answering, Stream } from '../../protocol/kafka-stream.ts';
+import { ReadingAnswer } from '../../protocol/kafka-reading.ts';
+import type { Stream } from '../../protocol/kafka-stream.ts';
 import type { LogTopic } from './log-topic.ts';
 
 export interface LogReadingOptions {
@@ -23,9 +23,9 @@ export function logReading(
   begin: Extract<KafkaBegin, { api: 'fetch' | 'merged' }>,
   stream: Stream,
   { from, begun, snapshotTimeout, scheduler }: LogReadingOptions,
-): Answering & { readonly isLevel: boolean; follow(meta: Meta): void } {
+): ReadingAnswer & { follow(meta: Meta): void } {
   const { isolation = 'read_committed', filters, evaluation, until } = begin;
-  const lives = new Map<number, Subscriber<never>>();
+  const listenings = new Map<number, Subscription>();
   let meta: Meta | undefined;
   let hasBegun = false;
 
@@ -50,45 +50,28 @@ export function logReading(
     filtering: filteringOf(filters, evaluation),
   });
   const join = (partition: number): void => {
-    const life = new Subscriber<never>({
-      next() {},
-      error: (thrown: unknown) => stream.life.error(thrown),
-      complete() {},
-    });
     // Partitions that are found once it has begun are new: all of their records are.
     const begins: From | undefined = hasBegun ? 'earliest' : from(partition);
-    lives.set(partition, life);
-    stream.life.add(life);
     cursors.join(partition);
-    listen(topic.log(partition), life, {
+    const listening = listen(topic.log(partition), stream.life, {
       next: (source) => cursors.read(partition, source.dispatcher, begins ?? source.from),
       complete() {},
     });
+    listenings.set(partition, listening);
   };
 
-  const answering = readingAnswer(
-    {
-      get isLevel() {
-        return cursors.isLevel;
-      },
-      poll: (balance) => cursors.poll(balance),
-      look: () => cursors.look(),
-      refilter: (changed) => cursors.refilter(filteringOf(changed, evaluation)),
-    },
-    until !== undefined,
-    stream,
-  );
-  return Object.assign(answering, {
+  const refilter = (changed: readonly Filter[]): void => cursors.refilter(filteringOf(changed, evaluation));
+  return Object.assign(new ReadingAnswer(cursors, refilter, until !== undefined, stream), {
     follow(found: Meta): void {
       meta = found;
       const partitions = found.partitions.map(({ partition }) => partition);
-      for (const [partition, life] of lives) {
+      for (const [partition, listening] of listenings) {
         if (partitions.includes(partition)) continue;
-        lives.delete(partition);
+        listenings.delete(partition);
         cursors.leave(partition);
-        life.unsubscribe();
+        listening.unsubscribe();
       }
-      for (const partition of partitions) if (!lives.has(partition)) join(partition);
+      for (const partition of partitions) if (!listenings.has(partition)) join(partition);
       settle();
     },
   });

@@ -1,8 +1,9 @@
 import type { SchedulerLike } from 'rxjs';
 import { listen } from '../../listen.ts';
 import type { KafkaBegin, KafkaReplyBegin } from '../../protocol/kafka.ts';
+import type { ReadingAnswer } from '../../protocol/kafka-reading.ts';
 import { cleanupPolicy } from '../../protocol/kafka-states.ts';
-import type { Answering, Stream } from '../../protocol/kafka-stream.ts';
+import type { Stream } from '../../protocol/kafka-stream.ts';
 import { logReading } from './log-reading.ts';
 import type { LogTopic, ReadingOptions } from './log-topic.ts';
 
@@ -12,7 +13,7 @@ export function mergedLogs(
   begin: Extract<KafkaBegin, { api: 'merged' }>,
   stream: Stream,
   options: ReadingOptions & { readonly scheduler: SchedulerLike },
-): Answering & { readonly isLevel: boolean } {
+): ReadingAnswer {
   const { from } = begin;
   let found: Pick<Extract<KafkaReplyBegin, { api: 'merged' }>, 'topicId' | 'partitions'> | undefined;
   let policy: { readonly cleanupPolicy: string | undefined } | undefined;

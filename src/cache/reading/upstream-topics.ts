@@ -1,11 +1,11 @@
 import { Observable, type SchedulerLike } from 'rxjs';
 import { Dispatcher } from '../../dispatcher.ts';
 import { SluiceError } from '../../errors.ts';
+import { Kept } from '../../kept.ts';
 import { listen } from '../../listen.ts';
 import type { Description, Kafka, Meta } from '../../protocol/kafka.ts';
 import { replies, states } from '../../protocol/kafka-states.ts';
 import type { Binding } from '../../protocol.ts';
-import { Kept } from '../kept.ts';
 import type { LogSource, LogTopic } from './log-topic.ts';
 
 /**

@@ -1,25 +1,12 @@
 import { type Observable, tap } from 'rxjs';
 import type { Deque } from '../../deque.ts';
+import type { Produced, ProducerNumber } from '../../producing/produced.ts';
 import type { Acks, KafkaFault } from '../../protocol/kafka.ts';
 import { isFault, KafkaError } from '../../protocol/kafka-error.ts';
 import { BatchBuilder, type BuiltRecord, type Inserted, isBody, renumber } from '../../records/batch-builder.ts';
 import { type Codec, codecNamed } from '../../records/codecs/index.ts';
 import { lengthOf, type Piece } from '../pieces.ts';
 import type { ProducedPartition } from '../requests/produce.ts';
-
-/** Where a record was written; the offset is -1 where no acks were asked for. */
-export interface Produced {
-  readonly partition: number;
-  readonly offset: bigint;
-  readonly timestamp: bigint;
-}
-
-/** What a broker tells a record by from those that it has (KIP-98). */
-export interface ProducerNumber {
-  readonly id: bigint;
-  readonly epoch: number;
-  readonly sequence: number;
-}
 
 /** A record that is not answered yet. */
 export interface Sending {
@@ -46,16 +33,6 @@ const MOST_RECORDS = 5_000;
 
 /** A little more than a record takes beside its own bytes, and a batch beside its records. */
 const ROOM = 128;
-
-/** About how many bytes a record takes in a batch. */
-export const sizeOf = (record: BuiltRecord): number => sizeWithoutValue(record) + (record.value?.length ?? 0);
-
-/** The same, but for its value. */
-export function sizeWithoutValue({ key, headers }: Pick<BuiltRecord, 'key' | 'headers'>): number {
-  let size = 16 + (key?.length ?? 0);
-  for (const { name, value } of headers) size += 10 + Buffer.byteLength(name) + (value?.length ?? 0);
-  return size;
-}
 
 /** A record batch and the records in it, until all are answered. Its bytes never change but for its numbers. */
 export class Batch {

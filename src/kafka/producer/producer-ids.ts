@@ -1,11 +1,11 @@
 import type { SchedulerLike, Subscriber } from 'rxjs';
 import type { Backoff } from '../../backoff.ts';
 import { listen } from '../../listen.ts';
+import type { ProducerNumber } from '../../producing/produced.ts';
 import { isFault, type KafkaError } from '../../protocol/kafka-error.ts';
 import type { Cluster } from '../cluster.ts';
 import { asKafkaError, heals, kafkaFault, NONE } from '../kafka-errors.ts';
 import { initProducerId } from '../requests/init-producer-id.ts';
-import type { ProducerNumber } from './produce-batch.ts';
 
 export interface ProducerId {
   readonly id: bigint;

@@ -1,14 +1,15 @@
 import { type SchedulerLike, Subscriber } from 'rxjs';
 import { Backoff, type BackoffOptions } from '../../backoff.ts';
 import { positive, SluiceError } from '../../errors.ts';
-import type { Acks } from '../../protocol/kafka.ts';
+import { type Produced, type SendOptions, tooLarge } from '../../producing/produced.ts';
+import { sizeOf } from '../../producing/record-size.ts';
 import { KafkaError } from '../../protocol/kafka-error.ts';
 import type { BuiltRecord } from '../../records/batch-builder.ts';
 import { type Codec, type Compression, codecNamed } from '../../records/codecs/index.ts';
 import { eventLoop } from '../../scheduler.ts';
 import type { Cluster } from '../cluster.ts';
 import { BrokerSender } from './broker-sender.ts';
-import { type Produced, type ProducerNumber, type Sending, sizeOf } from './produce-batch.ts';
+import type { Sending } from './produce-batch.ts';
 import { ProduceTopic } from './produce-topic.ts';
 import { ProducerIds } from './producer-ids.ts';
 
@@ -19,7 +20,10 @@ export interface ProducerOptions extends BackoffOptions {
   readonly batchSize?: number;
   /** How long a batch that is not full waits for more records, in milliseconds, an integer >= 0; 0 by default. */
   readonly linger?: number;
-  /** The most bytes of a record, and of the batches of a request; an integer >= 1, 1 MiB by default. */
+  /**
+   * The most bytes of a record, and of the batches of a request, an integer >= 1. By default a record may be as large as its
+   * topic takes, and the batches of a request together have 1 MiB, unless one alone has more.
+   */
   readonly maxRequestSize?: number;
   /** How long a record may take, in milliseconds from when it is handed in; an integer >= 1, 120,000 by default. */
   readonly deliveryTimeout?: number;
@@ -42,6 +46,7 @@ type Settings = BackoffOptions & { readonly codec: Codec } & Required<
 export class Producer {
   readonly #cluster: Cluster;
   readonly #options: Settings;
+  readonly #maxRecord: number;
   readonly #ids: ProducerIds;
   readonly #topics = new Map<string, ProduceTopic>();
   readonly #senders = new Map<number, BrokerSender>();
@@ -62,6 +67,7 @@ export class Producer {
       throw new SluiceError('OPTION_INVALID', `linger must be an integer >= 0, not ${linger}`);
     }
     this.#cluster = cluster;
+    this.#maxRecord = options.maxRequestSize ?? Number.POSITIVE_INFINITY;
     const codec = codecNamed(compression);
     this.#options = { ...options, ...sizes, codec, linger, deliveryTimeout, requestTimeout, scheduler };
     const failed = (thrown: unknown): void => this.#close(`the producer failed: ${(thrown as Error)?.message}`, thrown);
@@ -84,14 +90,14 @@ export class Producer {
     topic: string,
     partition: number,
     record: BuiltRecord,
-    { acks, own }: { readonly acks: Acks; readonly own?: ProducerNumber | undefined },
+    { acks, own, since }: SendOptions,
     done: (result: Produced | KafkaError) => void,
   ): void {
-    const { maxRequestSize, scheduler } = this.#options;
+    const { scheduler } = this.#options;
     const size = sizeOf(record);
     if (this.#closed !== undefined) return done(this.#closed);
-    if (size > maxRequestSize) return done(tooLarge(`${topic}/${partition}`, size, maxRequestSize));
-    const sending: Sending = { record, acks, own, since: scheduler.now(), size, done };
+    if (size > this.#maxRecord) return done(tooLarge(`${topic}/${partition}`, size, this.#maxRecord));
+    const sending: Sending = { record, acks, own, since: since ?? scheduler.now(), size, done };
     this.#topic(topic).add(partition, sending);
   }
 
@@ -137,7 +143,3 @@ export class Producer {
     return sender;
   }
 }
-
-/** What a record gets that is too large to be sent. */
-export const tooLarge = (place: string, size: number, limit: number): KafkaError =>
-  new KafkaError('KAFKA_RECORD_TOO_LARGE', `a record of ${size} bytes or more; the limit is ${limit}`).at(place);

@@ -11,6 +11,7 @@ import type { Topic } from '../topic.ts';
 import { Attempts } from './attempts.ts';
 import { BatchDelivery } from './batch-delivery.ts';
 import { Delivery } from './delivery.ts';
+import { End } from './end.ts';
 import type { Fetched, Want } from './fetch-request.ts';
 import type { Fetcher } from './fetcher.ts';
 import type { Begins, Reading } from './reading.ts';
@@ -37,7 +38,7 @@ export class Reader implements Fetched {
   #isAnchored: boolean;
   #offsets: PartitionOffsets | undefined;
   #stable: bigint | undefined;
-  #end: bigint | undefined;
+  readonly #end: End;
   #isBroken = false;
 
   constructor(reading: Reading, partition: number, { from, lastEpoch = -1 }: Begins, matcher: Matcher | undefined) {
@@ -45,6 +46,7 @@ export class Reader implements Fetched {
     this.#lastEpoch = lastEpoch;
     this.#reading = reading;
     this.#from = from;
+    this.#end = new End(reading.isolation);
     this.#isAnchored = typeof from === 'object' && 'offset' in from;
     this.#attempts = new Attempts(reading.life, reading.backoff, reading.scheduler);
     const options = { ...reading, partition, matcher, wake: () => reading.changed(this) };
@@ -100,8 +102,8 @@ export class Reader implements Fetched {
     if (this.#position === undefined || this.#attempts.arePending || this.#isBroken) return undefined;
     const { ahead, hasCredit, isBounded } = this.#reading;
     const want = { offset: this.#position, leaderEpoch: this.#led?.leaderEpoch ?? -1, lastEpoch: this.#lastEpoch };
-    if (this.#end === undefined) return { ...want, maxBytes: 1, isUrgent: true };
-    const isDone = isBounded && this.#end !== undefined && this.#position >= this.#end;
+    if (this.#end.offset === undefined) return { ...want, maxBytes: 1, isUrgent: true };
+    const isDone = isBounded && this.#position >= this.#end.offset;
     if (isDone || !hasCredit() || this.delivery.bytes * 2 > ahead) return undefined;
     return { ...want, maxBytes: ahead, isUrgent: false };
   }
@@ -132,10 +134,8 @@ export class Reader implements Fetched {
       return this.#resume(back(this.partition, position, diverging.endOffset, diverging.epoch));
     this.#offsets ??= { partition: this.partition, offset: position, highWatermark, lastStableOffset };
     this.#stable = lastStableOffset;
-    if (this.#end === undefined) {
-      this.#end = this.#reading.isolation === 'read_committed' ? lastStableOffset : highWatermark;
-      this.delivery.end = this.#end;
-    }
+    this.#end.learn(answer, this.#led);
+    this.delivery.end = this.#end.offset;
     this.#take(answer);
     this.delivery.stand(answer);
     const end = isolation === 'read_committed' ? lastStableOffset : highWatermark;
@@ -144,7 +144,8 @@ export class Reader implements Fetched {
     this.#reading.changed(this);
   }
 
-  #take({ records, aborted, highWatermark }: FetchedPartition): void {
+  #take(answer: FetchedPartition): void {
+    const { records, aborted, highWatermark } = answer;
     const transactions = new AbortedTransactions(aborted);
     const { isolation, isWhole } = this.#reading;
     const hidesAborted = isolation === 'read_committed';
@@ -166,6 +167,7 @@ export class Reader implements Fetched {
           this.delivery.batch(batch, isAborted);
         }
       }
+      this.#end.verify(answer, this.#position as bigint, this.#led, this.#place);
     } catch (thrown) {
       this.#isBroken = true;
       this.delivery.fail(thrown);
@@ -201,10 +203,9 @@ export class Reader implements Fetched {
   #recreated(topicId: string): void {
     this.#led = undefined;
     if (this.#position === undefined) return;
-    const { partition } = this;
-    const [from, to] = [this.#position, this.#position];
-    const gap: KafkaGap = { mark: 'gap', partition, from, to, reason: 'recreated', topicId };
-    this.#end = undefined;
+    const from = this.#position;
+    const gap: KafkaGap = { mark: 'gap', partition: this.partition, from, to: from, reason: 'recreated', topicId };
+    this.#end.forget();
     this.#stable = undefined;
     this.delivery.end = undefined;
     this.#resume({ to: 0n, gap });

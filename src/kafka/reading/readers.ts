@@ -94,7 +94,7 @@ export class Readers {
   }
 
   /** Inflates one batch, so that there may be more to poll; answers whether there was one. */
-  open(): boolean {
+  look(): boolean {
     const reader = this.#closed.shift();
     if (reader === undefined) return false;
     reader.delivery.open();

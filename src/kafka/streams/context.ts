@@ -11,8 +11,8 @@ export interface Context extends Client {
   readonly maxInflated: number;
   /** The credit of a lane that produces, in bytes. */
   readonly produceWindow: number;
-  /** The most bytes of a record that is produced. */
-  readonly maxRecord: number;
+  /** The most bytes of a record that is produced; as its topic says where it is `undefined`. */
+  readonly maxRecord: number | undefined;
   /** How long to leave alone what failed. */
   readonly backoff: BackoffOptions;
   readonly scheduler: SchedulerLike;

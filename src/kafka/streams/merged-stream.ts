@@ -1,8 +1,10 @@
-import { type Begin, end } from '../../frame.ts';
+import type { Begin } from '../../frame.ts';
 import { listen } from '../../listen.ts';
+import { produceAnswer } from '../../producing/produce-answer.ts';
 import type { KafkaBegin, PartitionOffsets } from '../../protocol/kafka.ts';
+import { both, producingReply } from '../../protocol/kafka-producing.ts';
 import type { Answering, Stream } from '../../protocol/kafka-stream.ts';
-import { cleanupPolicyOf } from '../cleanup-policy.ts';
+import { cleanupPolicyOf } from '../topic-configs.ts';
 import type { Context } from './context.ts';
 import { producing } from './producing.ts';
 import { reading } from './reading.ts';
@@ -13,29 +15,10 @@ type Merged = Extract<KafkaBegin, { api: 'merged' }>;
 export function mergedStream(context: Context, begin: Begin<Merged>, stream: Stream): Answering {
   const { capabilities, topic, acks = 'all', until } = begin.ext;
   if (capabilities === 'fetch') return mergedFetch(context, begin.ext, stream);
-  const produced = producing(context, begin, stream, { topic, acks });
-  if (capabilities === 'produce') {
-    stream.begin({ api: 'merged', partitions: [], cleanupPolicy: undefined });
-    return produced;
-  }
-  const fetched = mergedFetch(context, begin.ext, stream);
-  // It is over when all that was produced is answered and, if it is bounded, all that there was is read.
-  let isAnswered = false;
-  let isRead = until === undefined;
-  return {
-    pull(balance) {
-      const answer = isAnswered ? undefined : produced.pull(balance);
-      if (answer?.kind === 'end') isAnswered = true;
-      else if (answer !== undefined) return answer;
-      if (isAnswered && isRead) return end();
-      const record = fetched.pull(balance);
-      if (record?.kind !== 'end') return record;
-      isRead = true;
-      return isAnswered ? record : undefined;
-    },
-    idle: () => fetched.idle?.() ?? false,
-    receive: (frame) => (frame.kind === 'flush' ? fetched : produced).receive?.(frame),
-  };
+  const produced = produceAnswer(begin, stream, { ...producing(context, topic), acks });
+  if (capabilities === 'both') return both(produced, mergedFetch(context, begin.ext, stream), until !== undefined);
+  stream.begin(producingReply(begin.ext));
+  return produced;
 }
 
 function mergedFetch(context: Context, begin: Merged, stream: Stream): Answering {

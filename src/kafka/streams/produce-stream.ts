@@ -1,5 +1,7 @@
 import type { Begin } from '../../frame.ts';
+import { produceAnswer } from '../../producing/produce-answer.ts';
 import type { KafkaBegin } from '../../protocol/kafka.ts';
+import { producingReply } from '../../protocol/kafka-producing.ts';
 import type { Answering, Stream } from '../../protocol/kafka-stream.ts';
 import type { Context } from './context.ts';
 import { producing } from './producing.ts';
@@ -11,7 +13,8 @@ export const produceStream = (
   stream: Stream,
 ): Answering => {
   const { topic, partition } = begin.ext;
-  const answering = producing(context, begin, stream, { topic, only: partition, acks: 'all' });
-  stream.begin({ api: 'produce' });
+  const options = { ...producing(context, topic), only: partition, acks: 'all' } as const;
+  const answering = produceAnswer(begin, stream, options);
+  stream.begin(producingReply(begin.ext));
   return answering;
 };

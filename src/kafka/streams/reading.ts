@@ -1,8 +1,8 @@
 import { listen } from '../../listen.ts';
 import type { KafkaBegin, PartitionOffsets } from '../../protocol/kafka.ts';
 import { matcherOf } from '../../protocol/kafka-filters.ts';
-import { readingAnswer } from '../../protocol/kafka-reading.ts';
-import type { Answering, Stream } from '../../protocol/kafka-stream.ts';
+import { ReadingAnswer } from '../../protocol/kafka-reading.ts';
+import type { Stream } from '../../protocol/kafka-stream.ts';
 import { Readers } from '../reading/readers.ts';
 import type { Begins } from '../reading/reading.ts';
 import { NO_TOPIC_ID } from '../requests/metadata.ts';
@@ -26,7 +26,7 @@ export function reading(
   begin: Extract<KafkaBegin, { api: 'fetch' | 'merged' }>,
   stream: Stream,
   { partitionsOf, begins, begun }: ReadingOptions,
-): Answering & { readonly isLevel: boolean } {
+): ReadingAnswer {
   const isBounded = begin.until !== undefined;
   let hasBegun = false;
   let topicId = NO_TOPIC_ID;
@@ -69,16 +69,5 @@ export function reading(
     complete() {},
   });
 
-  return readingAnswer(
-    {
-      get isLevel() {
-        return readers.isLevel;
-      },
-      poll: (balance) => readers.poll(balance),
-      look: () => readers.open(),
-      refilter: (filters) => readers.refilter(matcherOf(filters)),
-    },
-    isBounded,
-    stream,
-  );
+  return new ReadingAnswer(readers, (changed) => readers.refilter(matcherOf(changed)), isBounded, stream);
 }

@@ -79,7 +79,7 @@ describe('stage', () => {
     m.after(20, () => {
       expect(values(exit)).toEqual(['x', 'aaAA']);
       expect(exit.handed.map(({ opens }) => opens.length)).toEqual([1, 4]);
-      expect([exit.begun, exit.lanes.size, store.created]).toEqual([['produce 0'], 0, 0]);
+      expect([exit.begun, exit.lanes.size, store.created]).toEqual([['describe', 'produce 0'], 0, 0]);
     });
   });
 
@@ -138,7 +138,7 @@ describe('stage', () => {
   });
 
   test('should refuse a record that is too large as soon as that is known, swallow the rest, and go on', (m) => {
-    const { lane, exit } = through(m, { maxMessageBytes: (topic) => (topic === 't' ? 7 : 1) });
+    const { lane, exit } = through(m, { maxMessageBytes: 7 });
     const upstream = m.probe();
     m.expectFrames(lane('-bc-Bx--|', produce, upstream)).toBe('B-R---1-(E|)', {
       ...begun,
@@ -149,6 +149,15 @@ describe('stage', () => {
       expect(values(exit)).toEqual(['x']);
       expect(messages.at(-1)).toMatch(/^KAFKA_RECORD_TOO_LARGE: t.0: a record of 8 bytes or more; the limit is 7$/);
     });
+  });
+
+  test('should ask the exit for the most that a topic takes, and refuse what is more as soon as that is known', (m) => {
+    const { lane, exit } = through(m);
+    exit.limit = 3;
+    const late = { ...begun, R: refused(0, 'KAFKA_RECORD_TOO_LARGE'), 1: answered(1, 0) };
+    m.expectFrames(lane('b-cBx|')).toBe('BR---(1E|)', late);
+    m.expectFrames(lane('-----bcB|')).toBe('B----R--(E|)', late);
+    m.after(20, () => expect(exit.begun.filter((api) => api === 'describe')).toHaveLength(1));
   });
 
   test('should refuse a record at once that says itself that it is too large', (m) => {
@@ -228,7 +237,7 @@ describe('stage', () => {
       ...begun,
       ...{ R: refused(0, 'KAFKA_ERROR'), S: refused(1, 'KAFKA_ERROR'), 1: answered(2, 0) },
     });
-    m.after(20, () => expect(exit.begun).toEqual(['produce 0', 'produce 0']));
+    m.after(20, () => expect(exit.begun).toEqual(['describe', 'produce 0', 'produce 0']));
   });
 
   test('should choose partitions as the client does, and keep what a record says of itself', (m) => {

@@ -1,7 +1,8 @@
-import { Observable, of, Subject } from 'rxjs';
+import { lastValueFrom, map, Observable, of, Subject, throwError, toArray } from 'rxjs';
 import { credentialsOf, identified } from '../../../operators/http/identified.ts';
 import { emitter } from '../../../src/emitter.ts';
-import { end } from '../../../src/frame.ts';
+import { SluiceError } from '../../../src/errors.ts';
+import { end, type Frame } from '../../../src/frame.ts';
 import type { Guard, Identity } from '../../../src/protocol/guard.ts';
 import { type Http, headersOf } from '../../../src/protocol/http.ts';
 import { type Asked, asking } from '../../src/net/http-peers.ts';
@@ -36,6 +37,19 @@ describe('a request that guards look at', () => {
     return identified(guards)(asking(asked))(initial).subscribe();
   };
 
+  const answersOf = (guards: Parameters<typeof identified>[0], asked: Asked[]) => {
+    const binding = identified(guards)(asking(asked));
+    return (headers: Record<string, string>): Promise<string[]> => {
+      const request = headersOf({ ':method': 'GET', ':path': '/', ...headers });
+      const initial = emitter<Http['initial']>({ headers: request }, () => ({ pull: () => end() }));
+      const said = (frame: Frame<Http['reply']>): string => {
+        if (frame.kind === 'begin') return `begin ${frame.ext.headers[0]?.value}`;
+        return frame.kind === 'abort' ? `abort ${frame.ext?.code}` : frame.kind;
+      };
+      return lastValueFrom(binding(initial).pipe(map(said), toArray()));
+    };
+  };
+
   it('begins with whom they recognised, by their names', async () => {
     const guard = (answer: Identity | undefined): Guard => ({ identify: () => of(answer) });
     const asked: Asked[] = [];
@@ -56,11 +70,55 @@ describe('a request that guards look at', () => {
     const answer = new Subject<Identity>();
     const asked: Asked[] = [];
     opened({ one: { guard: { identify: () => answer }, credentials: places } }, asked);
-    expect(asked[0]?.frames).toEqual([]);
+    expect(asked).toEqual([]);
     answer.next(somebody('late'));
     await until(() => asked[0]?.last === 'end');
 
     expect(asked[0]?.opening?.ext.authorization?.get('one')?.identity).toBe('late');
+  });
+
+  it('is answered with 503 while a guard cannot judge, and by nobody else', async () => {
+    const fault = new SluiceError('GUARD_UNAVAILABLE', 'no keys');
+    const asked: Asked[] = [];
+    const answers = answersOf(
+      { one: { guard: { identify: () => throwError(() => fault) }, credentials: places } },
+      asked,
+    );
+
+    expect(await answers({ authorization: 'Bearer me' })).toEqual(['abort GUARD_UNAVAILABLE']);
+    expect(asked).toEqual([]);
+  });
+
+  it('shows itself anew for a stream that is open, by the id that only its client knows', async () => {
+    const guard: Guard = {
+      identify: (shown) => of(shown === 'bad' ? undefined : { ...somebody(shown), expires: 9, challenge: 1 }),
+    };
+    const asked: Asked[] = [];
+    const answers = answersOf({ one: { guard, credentials: places } }, asked);
+    const stream = answers({ authorization: 'Bearer me' });
+    await until(() => asked.length === 1 && asked[0]?.opening !== undefined);
+    const known = asked[0]?.opening?.ext.authorization?.get('one');
+    const renewed: Identity[] = [];
+    known?.renewal?.renewed.subscribe((identity) => renewed.push(identity));
+    const renew = (shown: string, more: Record<string, string> = {}) =>
+      answers({
+        ':method': 'POST',
+        authorization: `Bearer ${shown}`,
+        'content-type': 'application/x-challenge-response',
+        'challenge-id': known?.renewal?.id ?? '',
+        ...more,
+      });
+
+    expect(await renew('other')).toEqual(['abort HTTP_FORBIDDEN']);
+    expect(await renew('bad')).toEqual(['abort HTTP_UNAUTHORIZED']);
+    expect(await renew('me', { 'challenge-id': 'guessed' })).toEqual(['abort HTTP_NOT_FOUND']);
+    expect(renewed).toEqual([]);
+    expect(await renew('me')).toEqual(['begin 204', 'end']);
+    expect(renewed).toHaveLength(1);
+    asked[0]?.end();
+    await stream;
+    expect(await renew('me')).toEqual(['abort HTTP_NOT_FOUND']);
+    expect(asked).toHaveLength(1);
   });
 
   it('lets go of a guard when the client leaves', async () => {

@@ -1,14 +1,8 @@
-import { Subject, type Subscription } from 'rxjs';
 import { type CacheClientOptions, cacheClient } from '../../../operators/kafka/cache-client.ts';
-import { type ControlSink, window } from '../../../src/control.ts';
-import { begin, end, type Frame, flush } from '../../../src/frame.ts';
-import { lawful } from '../../../src/lawful.ts';
-import type { Filter, Kafka, KafkaBegin, KafkaRecord, KafkaReplyBegin } from '../../../src/protocol/kafka.ts';
-import type { Binding } from '../../../src/protocol.ts';
-import type { Run } from '../../../src/run.ts';
+import type { KafkaBegin } from '../../../src/protocol/kafka.ts';
 import { Turns } from '../../../src/testing/index.ts';
-import { shown } from '../../src/cursor-reader.ts';
 import type { Written } from '../../src/memory-log.ts';
+import { Consumer } from './consumer.ts';
 import { LogExit } from './log-exit.ts';
 
 const keys = (letters: string): Written[] => [...letters].map((key) => ({ key }));
@@ -18,59 +12,6 @@ const merged = (rest: Partial<Extract<KafkaBegin, { api: 'merged' }>> = {}): Kaf
   topic: 'topic',
   ...rest,
 });
-
-/** A stream of a cache client, and what comes of it. */
-class Consumer {
-  readonly got: string[] = [];
-  begun: KafkaReplyBegin | undefined;
-  readonly initial = new Subject<Frame<Kafka['initial']>>();
-  readonly #subscription: Subscription;
-  #control: ControlSink = () => {};
-
-  constructor(binding: Binding<Kafka>, ext: KafkaBegin, credit = 0) {
-    this.#subscription = this.initial.pipe(binding, lawful('reply')).subscribe({
-      next: (frame) => {
-        if (frame.kind === 'begin') {
-          this.begun = frame.ext;
-          this.#control = frame.control;
-          if (credit > 0) frame.control(window(credit));
-        } else if (frame.kind === 'data') {
-          const { payload } = frame;
-          if ('partitions' in payload) this.got.push(`meta ${payload.partitions.map(({ leader }) => leader)}`);
-          else if ('configs' in payload) this.got.push(`configs ${Object.keys(payload.configs)}`);
-          else
-            for (let at = 0; at < (payload as Run<KafkaRecord>).length; at += 1)
-              this.#take((payload as Run<KafkaRecord>).at(at));
-        } else if (frame.kind === 'flush') this.got.push('mark' in frame.ext ? frame.ext.mark : frame.ext.answer);
-        else this.got.push(frame.kind === 'abort' ? (frame.ext?.code ?? 'abort') : 'end');
-      },
-      error: (error: Error) => this.got.push(`error ${error.message}`),
-      complete: () => this.got.push('complete'),
-    });
-    this.initial.next(begin(ext, () => {}));
-  }
-
-  #take(record: KafkaRecord): void {
-    this.got.push(`${record.partition}/${shown(record)}`);
-  }
-
-  grant(credit: number): this {
-    this.#control(window(credit));
-    return this;
-  }
-
-  filter(filters: readonly Filter[]): void {
-    this.initial.next(flush({ mark: 'filters' as const, filters }));
-  }
-
-  end(): void {
-    this.initial.next(end());
-  }
-
-  leave(): void {
-    this.#subscription.unsubscribe();
-  }
-}
 
 const serving = (leaders: readonly number[], options: CacheClientOptions = {}) => {
   const turns = new Turns();

@@ -1,9 +1,10 @@
-import { Observable, of, VirtualTimeScheduler } from 'rxjs';
+import { Observable, of, Subject, VirtualTimeScheduler } from 'rxjs';
 import { type SseServerOptions, sseServer } from '../../../operators/sse/server.ts';
 import { window } from '../../../src/control.ts';
 import { emitter, type Source } from '../../../src/emitter.ts';
 import { abort, begin, end, type Following, type Frame, flush } from '../../../src/frame.ts';
 import { lawful } from '../../../src/lawful.ts';
+import type { Authorization, Identity } from '../../../src/protocol/guard.ts';
 import { type Http, headersOf } from '../../../src/protocol/http.ts';
 import type { Sse, SseProgress } from '../../../src/protocol/sse.ts';
 import { events, SseBody } from '../../../src/protocol/sse-events.ts';
@@ -79,13 +80,15 @@ async function listen(port: number, more = '') {
 }
 
 /** One stream under virtual time: what the exit has, and the body that came. */
-function virtual(options: SseServerOptions, credit = 1_000_000) {
+function virtual(options: SseServerOptions, credit = 1_000_000, authorization: Authorization = new Map()) {
   const clock = new VirtualTimeScheduler();
   const all: Listening[] = [];
   const heard = { text: '', parts: [] as string[], kinds: [] as string[], grant: (_: number): void => {} };
   const headers = headersOf({ ':method': 'GET', ':path': '/' });
   const binding = sseServer(options, clock)(lawfulSse(listening(all)));
-  const initial = new Observable<Frame<Http['initial']>>((out) => out.next(begin({ headers }, () => {})));
+  const initial = new Observable<Frame<Http['initial']>>((out) =>
+    out.next(begin({ headers, authorization }, () => {})),
+  );
   const subscription = binding(initial)
     .pipe(lawful('http reply'))
     .subscribe((frame) => {
@@ -282,6 +285,40 @@ describe('sse server', () => {
 
     expect(await exchanged(server.port, `${GET}Connection: close\r\n\r\n`)).toMatch(/^HTTP\/1.1 404 /);
     await server.stop();
+  });
+
+  it('sends a challenge before what a client showed expires, again when it has shown something new, and costs nobody credit', () => {
+    const renewed = new Subject<Identity>();
+    const known: Identity = { identity: 'a', roles: [], attributes: {}, expires: 30_000, challenge: 10_000 };
+    const authorization = new Map([
+      ['g', { ...known, renewal: { id: 'id-1', renewed } }],
+      ['h', { identity: 'b', roles: [], attributes: {}, expires: 5_000 }],
+    ]);
+    const { run, client, heard, subscription } = virtual({ heartbeat: 60_000, window: 100 }, 1_000_000, authorization);
+    const challenge =
+      'event:challenge\ndata:{"method":"POST","headers":{"content-type":"application/x-challenge-response","challenge-id":"id-1"}}\n\n';
+    const balance = client.balance;
+    run(19_999);
+    expect(heard.text).not.toContain('challenge');
+    run(2);
+    expect(heard.text.endsWith(`\n\n${challenge}`)).toBe(true);
+    renewed.next({ ...known, expires: 90_000 });
+    run(59_998);
+    expect(heard.text.split(challenge)).toHaveLength(2);
+    run(2);
+
+    expect(heard.text.split(challenge)).toHaveLength(3);
+    expect(client.balance).toBe(balance);
+    subscription.unsubscribe();
+  });
+
+  it('ends the answer where what a client showed has expired', () => {
+    const { run, client, heard } = virtual({});
+    run(1);
+    client.put(abort({ code: 'GUARD_EXPIRED', message: '' }));
+    run(1);
+
+    expect(heard.kinds.at(-1)).toBe('end');
   });
 
   it('breaks the answer off when the stream fails', async () => {

@@ -29,6 +29,7 @@ describe('tcp server', () => {
     expect(streams[0]?.initial.begin).toEqual({
       local: { address: '127.0.0.1', port: server.port },
       remote: { address: '127.0.0.1', port: peer.localPort },
+      draining: expect.anything(),
     });
     peer.destroy();
     await server.stop();

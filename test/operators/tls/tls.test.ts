@@ -116,6 +116,7 @@ describe('tls server', () => {
       local: { address: HOST, port: server.port },
       remote: { address: HOST, port: peer.remotePort === undefined ? 0 : expect.any(Number) },
       authority: 'localhost',
+      draining: expect.anything(),
       alpn: 'http/1.1',
       secure: true,
     });

@@ -3,7 +3,7 @@ import { Observable, type SchedulerLike, type Subscriber } from 'rxjs';
 import type { ControlSink } from '../../../src/control.ts';
 import { abort, begin, data, end, type Frame, flush } from '../../../src/frame.ts';
 import { lawful, window } from '../../../src/index.ts';
-import type { Acks, Kafka, KafkaFault, ProducedRecord } from '../../../src/protocol/kafka.ts';
+import type { Acks, Description, Kafka, KafkaFault, Meta, ProducedRecord } from '../../../src/protocol/kafka.ts';
 import type { Binding } from '../../../src/protocol.ts';
 
 type Reply = Frame<Kafka['reply']>;
@@ -38,6 +38,8 @@ export class FakeExit {
   readonly stuck = new Set<number>();
   /** Whether a record gets an error of its own. */
   refuses: (handed: Handed) => boolean = () => false;
+  /** What it says that a record may have. */
+  limit = 1_000;
   readonly lanes = new Set<Lane>();
   /** Whether a lane was ever aborted. */
   hasFailed = false;
@@ -103,12 +105,15 @@ export class FakeExit {
 
   #begin(out: Subscriber<Reply>, ext: Kafka['initial']['begin'], control: ControlSink): Lane | undefined {
     this.begun.push(ext.api === 'produce' ? `produce ${ext.partition}` : ext.api);
+    const told = (state: Meta | Description): undefined => {
+      out.next(begin({ api: ext.api as 'meta' | 'describe' }, () => {}));
+      out.add(this.#scheduler.schedule(() => out.next(data(state, 8)), this.#options.latency));
+    };
     if (ext.api === 'meta') {
-      out.next(begin({ api: 'meta' } as const, () => {}));
       const partitions = Array.from({ length: this.#options.partitions }, (_, partition) => ({ partition, leader: 1 }));
-      out.add(this.#scheduler.schedule(() => out.next(data({ topicId: 'id', partitions }, 8)), this.#options.latency));
-      return undefined;
+      return told({ topicId: 'id', partitions });
     }
+    if (ext.api === 'describe') return told({ configs: { 'max.message.bytes': `${this.limit}` } });
     if (ext.api !== 'produce') throw new Error(`a fake exit was asked for ${ext.api}`);
     const lane: Lane = {
       partition: ext.partition,

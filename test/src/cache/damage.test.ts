@@ -1,5 +1,8 @@
 import { cpSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { lastValueFrom } from 'rxjs';
+import { repair } from '../../../src/cache/offline/repair.ts';
+import { verify } from '../../../src/cache/offline/verify.ts';
 import { SluiceError } from '../../../src/errors.ts';
 import { done, open, readAll, temporary } from './open.ts';
 import { random, Truth } from './truth.ts';
@@ -65,7 +68,7 @@ describe.each([
     expect(noticed).toBeGreaterThan(TRIALS / 4);
   }, 120_000);
 
-  it('should be told as a gap or refused, in an embedded log', async () => {
+  it('should be found, and told as a gap or repaired, in an embedded log', async () => {
     const source = join(root, `embedded-${openings}`);
     const { log, close } = await open(source, { kind: 'embedded' });
     await done(log.pass(0n));
@@ -74,18 +77,24 @@ describe.each([
     const records = await readAll(log);
     await close();
     for (let again = 1; again < openings; again += 1) await (await open(source, { kind: 'embedded' })).close();
-    const outcomes = { whole: 0, gap: 0, refused: 0 };
+    const outcomes = { whole: 0, gap: 0, repaired: 0 };
     for (let trial = 0; trial < TRIALS; trial += 1) {
       const directory = join(root, `embedded-${openings}-${trial}`);
       cpSync(source, directory, { recursive: true });
       const where = flip(directory, next);
-      const opened = await open(directory, { kind: 'embedded' }).catch((thrown: SluiceError) => thrown);
+      const findings = await lastValueFrom(verify(directory)).then(
+        ({ findings }) => findings,
+        (thrown: SluiceError) => [thrown],
+      );
+      let opened = await open(directory, { kind: 'embedded' }).catch((thrown: SluiceError) => thrown);
+      const isRefused = opened instanceof SluiceError;
       if (opened instanceof SluiceError) {
         expect(opened.code).toBe('CACHE_DAMAGED');
         expect(opened.message).toContain(`sluice cache repair ${directory}`);
-        outcomes.refused += 1;
-        continue;
+        await lastValueFrom(repair(directory));
+        opened = await open(directory, { kind: 'embedded' });
       }
+      const { logStart } = opened.log.offsets;
       const end = opened.log.next!;
       const read = await readAll(opened.log);
       const gaps = read.filter((one) => one.startsWith('gap'));
@@ -96,13 +105,14 @@ describe.each([
           return from! <= offset && offset < to!;
         };
         // What was written last is gone with the end of the write-ahead log, as after a crash of the machine.
-        return offset >= end || gaps.some(isIn);
+        return offset >= end || offset < logStart || gaps.some(isIn);
       };
       const left = records.filter((record) => !lost(record));
       expect({ where, read: read.filter((one) => !gaps.includes(one)) }).toEqual({ where, read: left });
-      outcomes[gaps.length > 0 ? 'gap' : 'whole'] += 1;
+      expect(findings.length > 0 || gaps.length === 0).toBe(true);
+      outcomes[isRefused ? 'repaired' : gaps.length > 0 ? 'gap' : 'whole'] += 1;
       await opened.close();
     }
-    expect(outcomes.gap + outcomes.refused).toBeGreaterThan(TRIALS / 4);
+    expect(outcomes.gap + outcomes.repaired).toBeGreaterThan(TRIALS / 4);
   }, 120_000);
 });

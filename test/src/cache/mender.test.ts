@@ -100,6 +100,21 @@ describe.each(['row', 'meta'] as const)('where a %s vanished', (what) => {
     await close();
   });
 
+  it('should be told as a gap where its source has lost it, too', async () => {
+    const directory = await without(what);
+    const { log, close } = await open(directory);
+    log.source = { resume: () => {}, refetch: () => of('lost' as const) };
+    expect(await readAll(log)).toEqual([...records.slice(0, 2), 'gap 2-3 corrupt', ...records.slice(3)]);
+    await done(log.lose(6n));
+    await done(log.append([batch(6n, [['k', 'v']])]));
+    await close();
+    const again = await open(directory);
+    again.log.source = { resume: () => {}, refetch: () => of('lost' as const) };
+    const behind = ['gap 4-6 corrupt', '6:k=v'];
+    expect(await readAll(again.log, 'read_committed', 3n)).toEqual([...records.slice(3), ...behind]);
+    await again.close();
+  });
+
   it('should be told as a gap in an embedded log', async () => {
     const { log, close } = await open(await without(what, 'embedded'), { kind: 'embedded' });
     expect(await readAll(log)).toEqual([...records.slice(0, 2), 'gap 2-3 corrupt', ...records.slice(3)]);

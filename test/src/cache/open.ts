@@ -37,7 +37,11 @@ export async function open(
   const { isCompacted = false, ...rest } = options;
   const caches = openCache(directory, { kind: 'cache', notify: (event) => events.push(event), ...rest });
   const [cache, left] = await held(caches);
-  const [topic, closed] = await held(cache.topic(TOPIC));
+  const [topic, closed] = await held(cache.topic(TOPIC)).catch(async (thrown) => {
+    left.unsubscribe();
+    await done(cache.closed);
+    throw thrown;
+  });
   const configs = { 'cleanup.policy': isCompacted ? 'compact' : 'delete' };
   await done(topic.remember({ topicId: 'id', partitions: [0], configs }));
   return {

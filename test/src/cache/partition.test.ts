@@ -317,6 +317,12 @@ describe('a partition', () => {
         ]),
       ]),
     );
+    log.expect(10n);
+    expect(log.missed(9n, log.seen)).toBeUndefined();
+    await done(log.restart('tombstones'));
+    expect(log.expected).toBe(0n);
+    await begin(log, 0n, 2n);
+    await done(log.append([batch(0n, [['a', '1']]), batch(1n, [['b', '2']])]));
     expect(log.missed(9n, log.seen)).toEqual({
       gap: { mark: 'gap', partition: 0, from: 2n, to: 9n, reason: 'out-of-range' },
       resume: 2n,

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { type FilesystemVaultOptions, filesystemVault } from '../../../src/net/filesystem-vault.ts';
 import { Certificates } from './certificates.ts';
 
@@ -21,6 +21,7 @@ beforeAll(() => {
   made.pkcs12('empty-password.p12', [...server, '-passout', 'pass:']);
   made.pkcs12('no-mac.p12', [...server, '-nomac', '-passout', `pass:${SECRET}`]);
   const trusted = ['-nokeys', '-in', 'trust.pem', '-caname', 'first'];
+  writeFileSync(made.path('old.jks'), Buffer.from('feedfeed00000002', 'hex'));
   made.pkcs12('trust.p12', [...trusted, '-passout', `pass:${SECRET}`]);
 });
 
@@ -51,6 +52,7 @@ describe('a filesystem vault', () => {
   it.each<[string, FilesystemVaultOptions['trust'] & object]>([
     ['pem', { type: 'pem', store: 'trust.pem' }],
     ['pkcs12', { type: 'pkcs12', store: 'trust.p12', password: SECRET }],
+    ['jks that is pkcs12', { type: 'jks', store: 'trust.p12', password: SECRET }],
   ])('gives the certificates of a %s store to trust', (_, trust) => {
     const vault = vaultOf({ trust });
     expect(vault.trust()).toEqual([made.read('ca.pem'), made.read('other-ca.pem')]);
@@ -105,7 +107,8 @@ describe('a filesystem vault', () => {
     ['is not pem', { trust: { type: 'pem', store: 'keys.p12' } }, /VAULT_INVALID: trust store .*no certificate/],
     ['has no key', { keys: { type: 'pem', store: 'trust.pem' } }, /VAULT_INVALID: keys store .*no private key/],
     ['has no certificate', { keys: { type: 'pem', store: 'ca.key' } }, /VAULT_INVALID.*without its certificate/],
-    ['is of no such type', { keys: { type: 'jks' as 'pem', store: 'keys.p12' } }, /OPTION_INVALID.*jks/],
+    ['is of the old jks', { trust: { type: 'jks', store: 'old.jks' } }, /VAULT_INVALID: trust store .*old JKS format/],
+    ['is of no such type', { keys: { type: 'jceks' as 'pem', store: 'keys.p12' } }, /OPTION_INVALID.*jceks/],
   ])('names a store that %s, and no password', (_, options, message) => {
     expect(() => vaultOf(options)).toThrow(message);
     try {

@@ -10,7 +10,8 @@ describe('events', () => {
     ['', 'data:\n\n'],
     ['a\nb', 'data:a\ndata:b\n\n'],
     ['a\r\nb\rc\n', 'data:a\ndata:b\ndata:c\ndata:\n\n'],
-    [' é', 'data: é\n\n'],
+    [' é', 'data:  é\n\n'],
+    ['a\n b', 'data:a\ndata:  b\n\n'],
   ])('of %j stand as they should', (data, expected) => {
     expect(text(SseEvents.of([{ body: body(data) }]))).toBe(expected);
   });

@@ -1,4 +1,5 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { firstValueFrom, lastValueFrom } from 'rxjs';
@@ -39,12 +40,24 @@ describe('a store of staged files', () => {
   });
 
   it('should remove what a killed process left, and nothing else', async () => {
-    await append(fileStore(directory).create(), 'left behind');
-    writeFileSync(join(directory, 'mine'), '');
-    expect(readdirSync(directory)).toHaveLength(2);
+    const gone = spawnSync(process.execPath, ['--version']).pid;
+    // One of this process, one of its parent, and one that has this process's id and is of one before it.
+    await append(fileStore(directory).create(), 'of this process');
+    const [mine = ''] = readdirSync(directory);
+    const kept = [mine, 'other', `${process.ppid}-0a0a0a0a-1.staged`].sort();
+    const left = [`${gone}-0a0a0a0a-1.staged`, `${process.pid}-0a0a0a0a-1.staged`];
+    for (const name of [...kept, ...left]) writeFileSync(join(directory, name), '', { flag: 'a' });
     fileStore(directory);
-    await until(() => readdirSync(directory).length === 1);
-    expect(existsSync(join(directory, 'mine'))).toBe(true);
+    await until(() => readdirSync(directory).length === kept.length);
+    expect(readdirSync(directory).sort()).toEqual(kept);
+  });
+
+  it('should share a directory with other stores', async () => {
+    const [one, other] = [fileStore(directory).create(), fileStore(directory).create()];
+    await append(one, 'one');
+    await append(other, 'other');
+    expect(`${Buffer.from(await firstValueFrom(one.read(0, 3)))}`).toBe('one');
+    expect(`${Buffer.from(await firstValueFrom(other.read(0, 5)))}`).toBe('other');
   });
 
   it('should tell what the operating system refuses as a fault that names the file', async () => {
@@ -52,7 +65,7 @@ describe('a store of staged files', () => {
     const file = fileStore(join(directory, 'file', 'below')).create();
     await expect(append(file, 'x')).rejects.toMatchObject({
       code: 'STAGE_DISK',
-      message: expect.stringContaining('1.staged: ENOTDIR'),
+      message: expect.stringContaining('.staged: ENOTDIR'),
     });
     const short = fileStore(directory).create();
     await append(short, 'short');

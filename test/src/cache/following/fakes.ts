@@ -111,12 +111,22 @@ export class FakeLog implements FollowedLog {
     });
   }
 
+  lose(offset: bigint): Observable<void> {
+    return this.#write(`lose ${offset}`, () => {
+      this.next = offset;
+    });
+  }
+
   stand(standing: Standing, time: number): Observable<void> {
     return this.#write(`stand ${standing.highWatermark}`, () => {
       this.standing = standing;
       this.isLevel = this.next === standing.highWatermark;
       if (this.isLevel) this.levelAt = time;
     });
+  }
+
+  expect(end: bigint): void {
+    this.done.push(`expect ${end}`);
   }
 
   unlevel(): void {

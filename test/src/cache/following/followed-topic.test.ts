@@ -57,6 +57,18 @@ function setup({
 }
 
 describe('a topic that is followed', () => {
+  it('should tell the logs that it keeps what is written to their source', () => {
+    const { topic, meta, describe, logs } = setup();
+    topic.written(0, 1n);
+    meta('id', 1);
+    describe('delete');
+    topic.written(0, 4n);
+    topic.written(1, 4n);
+    expect([0, 1].map((partition) => logs.partition(partition).done.filter((one) => one.startsWith('expect')))).toEqual(
+      [['expect 5'], []],
+    );
+  });
+
   it('should follow its partitions once it is known what it is and how it is configured', () => {
     const { meta, describe, fetches, logs } = setup();
     meta('A', 2);

@@ -1,5 +1,5 @@
-import type { Produced } from '../../../../src/kafka/producer/produce-batch.ts';
 import type { ProducerOptions } from '../../../../src/kafka/producer/producer.ts';
+import type { Produced } from '../../../../src/producing/produced.ts';
 import type { KafkaError } from '../../../../src/protocol/kafka-error.ts';
 import { FakeBody } from '../body.ts';
 import { errors, offsets, setup } from './setup.ts';

@@ -1,6 +1,6 @@
 import type { ClusterOptions } from '../../../../src/kafka/cluster.ts';
-import type { Produced } from '../../../../src/kafka/producer/produce-batch.ts';
 import { Producer, type ProducerOptions } from '../../../../src/kafka/producer/producer.ts';
+import type { Produced } from '../../../../src/producing/produced.ts';
 import type { Acks } from '../../../../src/protocol/kafka.ts';
 import type { KafkaError } from '../../../../src/protocol/kafka-error.ts';
 import { FakeCluster } from './fake-cluster.ts';
