@@ -30,6 +30,10 @@ export interface Cleanable {
    * @param tombstones below which some are left out for their age
    */
   rewrite(rows: readonly RowMeta[], batches: readonly Arrived[], tombstones: bigint): Observable<boolean>;
-  /** Remembers when it was cleaned. */
-  passed(passes: readonly Cleaned[]): Observable<void>;
+  /**
+   * Remembers when it was cleaned.
+   *
+   * @param voidless below which nothing is left of aborted transactions
+   */
+  passed(passes: readonly Cleaned[], voidless: bigint): Observable<void>;
 }

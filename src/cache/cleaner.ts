@@ -47,7 +47,7 @@ export const clean = (log: Cleanable, dirt: Dirt, options: CleanOptions): Observ
     const passed = defer(() => {
       if (log.generation !== generation) return EMPTY;
       const last = { to: pass.at, at: scheduler.now() };
-      return log.passed(withPass(log.passes, last, config.deleteRetentionMs)).pipe(ignoreElements());
+      return log.passed(withPass(log.passes, last, config.deleteRetentionMs), pass.voidless).pipe(ignoreElements());
     });
     return concat(pass.run(), passed);
   });
@@ -70,6 +70,8 @@ class Pass {
    * tombstone goes any more in this pass, or what it buries would rise again.
    */
   #isPartial = false;
+  /** Whether all rows could be read so far. */
+  #isWhole = true;
 
   constructor(log: Cleanable, dirt: Dirt, { scheduler, group = GROUP }: CleanOptions) {
     this.#log = log;
@@ -77,6 +79,11 @@ class Pass {
     this.#scheduler = scheduler;
     this.#group = group;
     this.at = log.rows[0]?.from ?? 0n;
+  }
+
+  /** Below which nothing is left of aborted transactions. */
+  get voidless(): bigint {
+    return this.#isWhole ? this.at : 0n;
   }
 
   run(): Observable<number> {
@@ -104,6 +111,7 @@ class Pass {
         const whole = read.filter((batches) => batches !== undefined);
         if (whole.length === rows.length) return steps(() => this.#left(rows, whole), this.#scheduler);
         this.#isPartial = true;
+        this.#isWhole = false;
         return of(undefined);
       }),
       concatMap((left) => (left === undefined ? of(0) : this.#write(rows, left))),

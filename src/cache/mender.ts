@@ -14,10 +14,12 @@ export interface MenderOptions {
   /** Whether nothing can be fetched again. */
   readonly isEmbedded: boolean;
   readonly arrived: (batch: RecordBatch) => Arrived;
+  /** Drops all there is, to be fetched anew. */
+  readonly anew: () => Observable<void>;
   readonly notify: (event: CacheEvent) => void;
 }
 
-/** Gets rows again that are not what was written, or gone. */
+/** Gets rows again that are not what was written, or gone; one that was cleaned only with the whole log. */
 export class Mender {
   source: RefetchSource | undefined;
   readonly #options: MenderOptions;
@@ -43,10 +45,17 @@ export class Mender {
   }
 
   #store(row: RowMeta, batches: readonly RecordBatch[]): Observable<'mended'> {
-    const { data, serial, arrived } = this.#options;
+    const { data, serial, arrived, anew } = this.#options;
     const { from, to } = row;
     return serial.run(() => {
       if (data.rows.at(from) !== row) return of('mended' as const);
+      // What was cleaned out of it may be at its source still: values whose tombstones are gone, and what was aborted.
+      if ((data.state.passes.at(-1)?.to ?? 0n) > from) {
+        return anew().pipe(
+          map(() => 'mended' as const),
+          tap(() => this.source?.resume()),
+        );
+      }
       const fresh = batches.filter(({ baseOffset, lastOffset }) => lastOffset >= from && baseOffset < to);
       const straddles = ({ baseOffset, lastOffset }: RecordBatch): boolean => baseOffset < from || lastOffset >= to;
       if (fresh.some(straddles)) throw corrupt(data.name, row);

@@ -49,6 +49,8 @@ export abstract class PartitionChanges extends PartitionLog {
   /** Where the source stands, and when the log was level with it last: newer than what is stored. */
   protected lastStanding: Standing | undefined;
   protected lastLevelAt: number;
+  /** How many bytes there were of logs in the place of which it was begun anew. */
+  abandoned = 0;
   /** Whether what is known of the source is news. */
   protected isFresh: boolean;
 
@@ -121,7 +123,9 @@ export abstract class PartitionChanges extends PartitionLog {
     const { lastStanding: standing } = this;
     const ends = [this.state.end, standing?.highWatermark ?? 0n];
     const state = begunAnew({ ...this.state, topicId }, this.isCompacted ? ends : [], broken !== undefined);
+    const bytes = this.rows.reduce((sum, row) => sum + Math.max(0, row.bytes), 0);
     return this.commit({ state }, () => {
+      this.abandoned += bytes;
       if (broken !== undefined) this.break(broken);
       this.reader.drop();
       this.lastStanding = undefined;

@@ -1,10 +1,11 @@
-import { concatMap, defer, forkJoin, map, type Observable, of } from 'rxjs';
+import { concatMap, forkJoin, map, type Observable, of } from 'rxjs';
 import { SluiceError } from '../errors.ts';
 import type { RecordBatch } from '../protocol/kafka-batch.ts';
 import { type Arrived, arrivedOf } from './arrived.ts';
+import type { Cleaned } from './cleaned.ts';
 import type { FollowedLog, RefetchSource, Standing } from './following/followed-log.ts';
 import { KeySaver } from './key-saver.ts';
-import { rowsBelow } from './keys.ts';
+import { pastOf, rowsBelow } from './keys.ts';
 import { Mender } from './mender.ts';
 import { later } from './offsets.ts';
 import { lost } from './open-partition.ts';
@@ -32,7 +33,7 @@ export class Partition extends PartitionChanges implements FollowedLog {
     const { data, memory, isEmbedded, notify } = options;
     const serial = new Serial();
     const arrived = (batch: RecordBatch): Arrived => arrivedOf(batch, data.name, options.maxInflated);
-    const mender = new Mender({ data, serial, isEmbedded, notify, arrived });
+    const mender = new Mender({ data, serial, isEmbedded, notify, arrived, anew: () => this.beginAnew(undefined) });
     const settled = <T>(work: () => Observable<T>): Observable<T> => serial.run(work);
     super(options, new RowReader({ data, memory, settled, mend: (row) => mender.mend(row) }));
     serial.prepare = () => (isEmbedded && data.isInDoubt ? this.settle() : undefined);
@@ -203,9 +204,23 @@ export class Partition extends PartitionChanges implements FollowedLog {
     });
   }
 
-  /** Gives the space back on disk of what is gone below an offset. */
+  /** Remembers when a log was cleaned, and forgets the aborted transactions of which nothing is left. */
+  passed(generation: number, passes: readonly Cleaned[], voidless: bigint): Observable<void> {
+    return this.#serial.run(() => {
+      const { data, state } = this;
+      if (state.generation !== generation) return of(undefined);
+      const [first, next] = state.aborted;
+      const aborted = [first + data.abortedBelow(voidless), next] as const;
+      return this.commit({ state: { ...state, passes, aborted } }, () => this.transactions.drop(voidless));
+    });
+  }
+
+  /** Gives the space back on disk of what is gone below an offset, and of all that was there before it was begun anew. */
   reclaim(to: bigint): Observable<void> {
-    return defer(() => this.data.store.compact(rowsBelow(this.data.place, to)));
+    const { store, place } = this.data;
+    return forkJoin([rowsBelow(place, to), ...pastOf(place)].map((range) => store.compact(range))).pipe(
+      map(() => undefined),
+    );
   }
 
   /** Whether records conflate from now on. */

@@ -32,7 +32,9 @@ export interface Upkept {
   readonly cleanable: Cleanable | undefined;
   /** Drops what is below an offset at which a row begins. */
   trim(logStart: bigint): Observable<void>;
-  /** Gives the space back on disk of what is gone below an offset. */
+  /** How many bytes were given up when the log was begun anew, counted since it was opened. */
+  readonly abandoned: number;
+  /** Gives the space back on disk of what is gone below an offset, and of what was given up. */
   reclaim(to: bigint): Observable<void>;
 }
 
@@ -70,6 +72,7 @@ class Upkeep {
   readonly #logs: () => Iterable<Upkept>;
   readonly #options: UpkeepOptions;
   readonly #gone = new Map<Upkept, Gone>();
+  readonly #abandoned = new WeakMap<Upkept, number>();
 
   constructor(logs: () => Iterable<Upkept>, options: UpkeepOptions) {
     this.#logs = logs;
@@ -130,7 +133,13 @@ class Upkeep {
     const logs = new Set(this.#logs());
     for (const log of this.#gone.keys()) if (!logs.has(log)) this.#gone.delete(log);
     let [kept, gone] = [0, 0];
-    for (const log of logs) kept += bytesOf(log.rows);
+    for (const log of logs) {
+      kept += bytesOf(log.rows);
+      const { abandoned } = log;
+      const more = abandoned - (this.#abandoned.get(log) ?? 0);
+      this.#abandoned.set(log, abandoned);
+      if (more > 0) this.#note(log, { to: 0n, bytes: more });
+    }
     for (const { bytes } of this.#gone.values()) gone += bytes;
     if (gone <= Math.max(this.#options.slack, kept / 2)) return EMPTY;
     const all = [...this.#gone];

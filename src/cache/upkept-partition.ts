@@ -1,4 +1,4 @@
-import { map, type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import type { RecordBatch } from '../protocol/kafka-batch.ts';
 import type { Arrived } from './arrived.ts';
 import type { Cleanable } from './cleanable.ts';
@@ -68,14 +68,16 @@ export class UpkeptPartition implements Upkept, Cleanable {
     return this.#partition.rewrite(rows, batches, ({ tombstones }) => ({ tombstones: later(tombstones, removed) }));
   }
 
-  passed(passes: readonly Cleaned[]): Observable<void> {
-    const { generation } = this;
-    const known = (state: { readonly generation: number }) => (state.generation === generation ? { passes } : {});
-    return this.#partition.rewrite([], [], known).pipe(map(() => undefined));
+  passed(passes: readonly Cleaned[], voidless: bigint): Observable<void> {
+    return this.#partition.passed(this.generation, passes, voidless);
   }
 
   trim(logStart: bigint): Observable<void> {
     return this.#partition.trim(logStart);
+  }
+
+  get abandoned(): number {
+    return this.#partition.abandoned;
   }
 
   reclaim(to: bigint): Observable<void> {

@@ -24,8 +24,9 @@ export type Proof = (seed: number, say: (figure: string) => void) => Promise<rea
 export const parts: Readonly<Record<string, Proof>> = {
   codecs: (_, say) => codecs(say),
   events: (_, say) => events(say),
+  cache: (_, say) => judged(say),
+  snapshots: (_, say) => rewritten(say),
   mutations: (seed, say) => mutated(seed, say),
-  judgement: (_, say) => judged(say),
   storm: (_, say) => storm(say),
   'large-value': (_, say) => large(say),
   tcp: (seed, say) => connections({ connections: 10_000, atOnce: 2_000, seed }, say),
@@ -100,27 +101,29 @@ const mutated = (seed: number, say: Say): Promise<readonly string[]> =>
     return mistakes;
   });
 
-/** A million records through a cache pair, to readers of every kind; and bounded reads of what is rewritten all the time. */
-async function judged(say: Say): Promise<readonly string[]> {
-  const cluster = await startCluster({ heap: '1g' });
-  const directories = new Directories();
-  const dir = (name: string): string => directories.of(name);
-  try {
-    const reading = { access: cluster, readers: 50, name: 'judged', dir: dir('judged'), patience: 600_000 };
-    const { mistakes, held, received, seconds } = await judgement({ ...reading, records: 1_000_000 });
-    say(`50 readers over ${held} records got ${received} within ${seconds.toFixed(0)} s`);
-    const bounded = await snapshots({ access: cluster, topic: 'snapshots', keys: 5_000, reads: 25, dir });
-    const { written, left } = bounded;
-    say(`50 bounded reads of 5,000 keys, while ${written} records were written, of which the cleaner left ${left}`);
-    const idle = left >= written / 2 ? ["the broker's cleaner did too little for this to prove anything"] : [];
-    return [...mistakes, ...bounded.mistakes, ...idle];
-  } finally {
-    await cluster.stop();
-    directories.remove();
-  }
-}
+/** A million records written in every way, and 50 readers of them through a cache pair. */
+const judged = (say: Say): Promise<readonly string[]> =>
+  withKafka(async ({ access }) => {
+    const directories = new Directories();
+    const options = { access, readers: 50, name: 'judged', dir: directories.of('judged'), patience: 900_000 };
+    const { mistakes, held, received, seconds } = await judgement({ ...options, records: 1_000_000 }).finally(() =>
+      directories.remove(),
+    );
+    say(`50 readers got ${received} records of ${held} within ${seconds.toFixed(0)} s`);
+    return mistakes;
+  });
 
-/** 200 producers through a cache pair while brokers and connections fail. */
+/** Bounded reads, warm and cold, of keys that are all rewritten all the time. */
+const rewritten = (say: Say): Promise<readonly string[]> =>
+  withKafka(async ({ access }) => {
+    const directories = new Directories();
+    const options = { access, topic: 'rewritten', keys: 5_000, reads: 25, dir: (name: string) => directories.of(name) };
+    const { mistakes, written, left } = await snapshots(options).finally(() => directories.remove());
+    say(`50 bounded reads while ${written} records were written, of which the broker's cleaner left ${left}`);
+    return left < written / 2 ? mistakes : [...mistakes, "the broker's cleaner was not at it"];
+  });
+
+/** Many producers through a cache pair, while connections are cut and a leader is killed. */
 async function storm(say: Say): Promise<readonly string[]> {
   const cluster = await startCluster({ brokers: 3, proxied: true });
   try {

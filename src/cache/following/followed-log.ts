@@ -14,6 +14,8 @@ export interface Standing {
 export interface RefetchSource {
   /** Emits, once, the batches from one offset up to, not including, another that there still are; or that some are lost there, too. */
   refetch(from: bigint, to: bigint): Observable<readonly RecordBatch[] | 'lost'>;
+  /** Goes on from where the log ends by now, which was begun anew. */
+  resume(): void;
 }
 
 /** A partition's log as what follows a source writes it. Every write is atomic; its Observable completes once it is done. */

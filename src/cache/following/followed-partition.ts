@@ -60,7 +60,13 @@ export class FollowedPartition {
     );
     this.#heardAt = options.log.levelAt;
     const { exit, log } = options;
-    log.source = { refetch: (from, to) => refetch(exit, options, from, to) };
+    log.source = {
+      refetch: (from, to) => refetch(exit, options, from, to),
+      resume: () => {
+        this.#leave();
+        this.#openLater();
+      },
+    };
     options.life.add(() => this.close());
     this.#open();
   }

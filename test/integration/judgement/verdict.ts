@@ -60,7 +60,7 @@ function judge(one: Case, partition: number, truth: PartitionTruth, say: (what: 
     const lost = isCompacted
       ? lostKeys(one, got, truth, asked, below, count)
       : lostRecords(got, truth, asked, below, count);
-    if (lost.length > 0) say(`${what}: ${lost.length} are missing: ${lost.slice(0, 3).join(', ')}`);
+    if (lost.length > 0) say(`${what}: ${lost.length} are missing from ${start} on: ${lost.slice(0, 3).join(', ')}`);
   }
 }
 

@@ -41,6 +41,7 @@ describe.each(['row', 'meta'] as const)('where a %s vanished', (what) => {
     const fetched = new Subject<readonly RecordBatch[]>();
     const asked: unknown[] = [];
     log.source = {
+      resume: () => {},
       refetch: (...range) => {
         asked.push(range);
         return fetched;
@@ -68,10 +69,10 @@ describe.each(['row', 'meta'] as const)('where a %s vanished', (what) => {
       code: 'CACHE_CORRUPT',
       message: expect.stringContaining('orders/0: offsets 2 to 3'),
     });
-    log.source = { refetch: () => throwError(() => ({ code: 'DOWN', message: 'down' })) };
+    log.source = { resume: () => {}, refetch: () => throwError(() => ({ code: 'DOWN', message: 'down' })) };
     await expect(done(log.load(2n, 'read_committed'))).rejects.toMatchObject({ code: 'DOWN' });
     expect(await readAll(log, 'read_committed', 3n)).toEqual(records.slice(3));
-    log.source = { refetch: () => of(batches) };
+    log.source = { resume: () => {}, refetch: () => of(batches) };
     expect(await readAll(log)).toEqual(records);
     await close();
     const again = await open(directory);
@@ -85,7 +86,7 @@ describe.each(['row', 'meta'] as const)('where a %s vanished', (what) => {
     expect(await readAll(log)).toEqual(records.slice(0, 2));
     expect(log.index!.newest(Buffer.from('k'))).toBe(1n);
     const moved = firstValueFrom(log.changes);
-    log.source = { refetch: () => of(batches) };
+    log.source = { resume: () => {}, refetch: () => of(batches) };
     await moved;
     expect(await readAll(log)).toEqual(records);
     expect(log.index!.newest(Buffer.from('k'))).toBe(3n);
@@ -94,7 +95,7 @@ describe.each(['row', 'meta'] as const)('where a %s vanished', (what) => {
 
   it('should be empty where the source has nothing of it any more', async () => {
     const { log, close } = await open(await without(what));
-    log.source = { refetch: () => of([]) };
+    log.source = { resume: () => {}, refetch: () => of([]) };
     expect(await readAll(log)).toEqual(records.filter((_, offset) => offset !== 2));
     await close();
   });
@@ -102,13 +103,13 @@ describe.each(['row', 'meta'] as const)('where a %s vanished', (what) => {
   it('should be told as a gap where its source has lost it, too', async () => {
     const directory = await without(what);
     const { log, close } = await open(directory);
-    log.source = { refetch: () => of('lost' as const) };
+    log.source = { resume: () => {}, refetch: () => of('lost' as const) };
     expect(await readAll(log)).toEqual([...records.slice(0, 2), 'gap 2-3 corrupt', ...records.slice(3)]);
     await done(log.lose(6n));
     await done(log.append([batch(6n, [['k', 'v']])]));
     await close();
     const again = await open(directory);
-    again.log.source = { refetch: () => of('lost' as const) };
+    again.log.source = { resume: () => {}, refetch: () => of('lost' as const) };
     const behind = ['gap 4-6 corrupt', '6:k=v'];
     expect(await readAll(again.log, 'read_committed', 3n)).toEqual([...records.slice(3), ...behind]);
     await again.close();
@@ -117,6 +118,26 @@ describe.each(['row', 'meta'] as const)('where a %s vanished', (what) => {
   it('should be told as a gap in an embedded log', async () => {
     const { log, close } = await open(await without(what, 'embedded'), { kind: 'embedded' });
     expect(await readAll(log)).toEqual([...records.slice(0, 2), 'gap 2-3 corrupt', ...records.slice(3)]);
+    await close();
+  });
+});
+
+describe('a row that was cleaned', () => {
+  it('should be fetched again with the whole log, since the source may have what was cleaned out of it', async () => {
+    const directory = await without('row', 'cache', true);
+    const first = await open(directory, { isCompacted: true });
+    await done(first.log.passed(0, [{ to: 4n, at: 1 }], 0n));
+    await first.close();
+    const { log, close } = await open(directory, { isCompacted: true });
+    const resumed = new Promise<void>((resolve) => {
+      log.source = { refetch: () => of(batches), resume: resolve };
+    });
+    await resumed;
+    expect([log.next, log.offsets.isBegun]).toEqual([undefined, false]);
+    await begin(log, 0n, 4n);
+    await done(log.append(batches));
+    await done(log.ready());
+    expect(await readAll(log)).toEqual(records);
     await close();
   });
 });

@@ -1,4 +1,8 @@
 import { join } from 'node:path';
+import { clean } from '../../../src/cache/cleaner.ts';
+import { dirtOf } from '../../../src/cache/dirt.ts';
+import type { UpkeptPartition } from '../../../src/cache/upkept-partition.ts';
+import { eventLoop } from '../../../src/scheduler.ts';
 import { batch, marker } from './batches.ts';
 import { begin, chunkAt, done, open, readAll, stand, temporary } from './open.ts';
 
@@ -238,6 +242,34 @@ describe('a partition', () => {
     expect(told.filter((one) => one.startsWith('level'))).toEqual(['level at 60000']);
     left.unsubscribe();
     await close();
+  });
+
+  it('should forget aborted transactions once nothing is left of them', async () => {
+    const at = directory();
+    const { log, topic, close } = await open(at, { isCompacted: true });
+    await begin(log, 0n, 4n);
+    await done(
+      log.append([
+        batch(0n, [['a', 'void']], { producer }),
+        marker(1n, producer, 'abort'),
+        batch(2n, [
+          ['b', '1'],
+          ['b', '2'],
+        ]),
+      ]),
+    );
+    expect(log.state.aborted).toEqual([0, 1]);
+    const [upkept] = topic.upkept as [UpkeptPartition];
+    const dirt = dirtOf(upkept, upkept.config, 1e12);
+    await done(clean(upkept, dirt, { config: upkept.config, scheduler: eventLoop }));
+    expect(log.state.aborted).toEqual([1, 1]);
+    expect(await readAll(log, 'read_uncommitted')).toEqual(['3:b=2']);
+    await done(log.restart('tombstones'));
+    expect(log.abandoned).toBeGreaterThan(0);
+    await close();
+    const again = await open(at, { isCompacted: true });
+    expect(again.events).toEqual([]);
+    await again.close();
   });
 
   it('should tell of a topic that was made again by the id that has its name now', async () => {

@@ -29,6 +29,7 @@ export class Truth {
   /** Follows it: fetches what a log does not have, so many batches at once, and says where it ends. */
   async feed(log: Partition, { batches = 3, appended = (): void => {} } = {}): Promise<void> {
     log.source = {
+      resume: () => {},
       refetch: (from, to) =>
         of(this.batches.filter(({ lastOffset, baseOffset }) => lastOffset >= from && baseOffset < to)),
     };

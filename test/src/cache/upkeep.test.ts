@@ -108,6 +108,7 @@ class Kept implements Upkept {
   readonly name: string;
   readonly #all: string[];
   isBroken = false;
+  abandoned = 0;
 
   constructor(name: string, config: TopicConfig, all: string[]) {
     this.name = name;
@@ -205,5 +206,14 @@ describe('upkeep', () => {
     logs[1].append('k', 20);
     clock.advance(2_000);
     expect(done.slice(-4)).toEqual(['a trimmed to 4', 'b cleaned', 'a reclaimed to 4', 'b reclaimed to 20']);
+  });
+
+  it('should give back, once, the space of what a log was before it was begun anew', () => {
+    const { clock, done, logs, running } = run({ a: topicConfig({}) }, 2_000);
+    running.subscribe();
+    clock.advance(1_000);
+    logs[0].abandoned = 3_000;
+    clock.advance(5_000);
+    expect(done).toEqual(['a reclaimed to 0']);
   });
 });
