@@ -25,7 +25,7 @@ export function inlineGuard({ identity, credentials, format }: InlineGuardOption
   const recognise = format === undefined ? expecting(identity, credentials) : reading(format);
   return {
     identify: (shown) => of(recognise(shown)),
-    ...(identity !== undefined && { own: known(identity, credentials) }),
+    ...((identity ?? credentials) !== undefined && { own: known(identity, credentials) }),
   };
 }
 

@@ -34,6 +34,7 @@ describe('an inline guard', () => {
       identity: 'app',
       credentials: 'secret',
     });
+    expect(inlineGuard({ credentials: 'token' }).own).toMatchObject({ identity: undefined, credentials: 'token' });
     expect(inlineGuard({}).own).toBeUndefined();
   });
 
