@@ -56,6 +56,7 @@ export function mutate(text: string, next: () => number): Mutation {
         lines: [
           ...at,
           ...siblings.map(lineOf),
+          ...siblings.map((offset) => lineOf(offset) - own.length + left.length),
           first + left.length,
           ...used.map((line) => line - own.length + left.length),
         ],
@@ -79,15 +80,20 @@ export function mutate(text: string, next: () => number): Mutation {
   }
 }
 
-/** Each pair, and where the keys begin of what holds it and of those beside it. */
+/** Each pair, and where the keys begin of what holds it and of those beside it, with all that those hold. */
 function pairsOf(text: string): { pair: Pair; parent: number | undefined; siblings: number[] }[] {
   const pairs: { pair: Pair; parent: number | undefined; siblings: number[] }[] = [];
   const startOf = ({ key }: Pair): number => (key as Scalar).range?.[0] ?? 0;
+  const startsOf = (pair: Pair): number[] => {
+    const starts = [startOf(pair)];
+    visit(pair.value as Scalar, { Pair: (_, inner) => void starts.push(startOf(inner)) });
+    return starts;
+  };
   visit(parseDocument(text), {
     Pair(_, pair, path) {
       const holder = path.findLast(isPair);
       const { items } = path.at(-1) as YAMLMap;
-      pairs.push({ pair, parent: holder && startOf(holder), siblings: items.map(startOf) });
+      pairs.push({ pair, parent: holder && startOf(holder), siblings: items.flatMap(startsOf) });
     },
   });
   return pairs;
