@@ -22,7 +22,7 @@ const pick = <T>(from: readonly T[], next: () => number): T => from[Math.floor(n
 
 /** Spoils one key of a config written in block style: misspelled, removed, doubled or given a wrong type. */
 export function mutate(text: string, next: () => number): Mutation {
-  const { pair, parent, siblings } = pick(pairsOf(text), next);
+  const { pair, holders, siblings } = pick(pairsOf(text), next);
   const key = pair.key as Scalar<string>;
   const [start, end] = key.range as unknown as [number, number];
   const lineOf = (offset: number): number => text.slice(0, offset).split('\n').length;
@@ -37,7 +37,8 @@ export function mutate(text: string, next: () => number): Mutation {
     names.some((name) => line.trimEnd().endsWith(` ${name}`)) ? [index + 1] : [],
   );
   const span = Array.from({ length: last - first + 1 }, (_, index) => first + index);
-  const at = [...span, ...used, ...(parent === undefined ? [1, 2, 3] : [lineOf(parent), lineOf(parent) + 1])];
+  const above = holders.flatMap((holder) => [lineOf(holder), lineOf(holder) + 1]);
+  const at = [...span, ...used, ...(above.length === 0 ? [1, 2, 3] : above)];
 
   switch (pick(['misspelled', 'removed', 'doubled', 'wrong type'] as const, next)) {
     case 'misspelled': {
@@ -56,7 +57,6 @@ export function mutate(text: string, next: () => number): Mutation {
         lines: [
           ...at,
           ...siblings.map(lineOf),
-          ...siblings.map((offset) => lineOf(offset) - own.length + left.length),
           first + left.length,
           ...used.map((line) => line - own.length + left.length),
         ],
@@ -80,20 +80,22 @@ export function mutate(text: string, next: () => number): Mutation {
   }
 }
 
-/** Each pair, and where the keys begin of what holds it and of those beside it, with all that those hold. */
-function pairsOf(text: string): { pair: Pair; parent: number | undefined; siblings: number[] }[] {
-  const pairs: { pair: Pair; parent: number | undefined; siblings: number[] }[] = [];
+/** A pair, and where keys begin: of what holds it and of the binding that it is of, and of those beside it. */
+interface Place {
+  readonly pair: Pair;
+  readonly holders: readonly number[];
+  readonly siblings: readonly number[];
+}
+
+function pairsOf(text: string): Place[] {
+  const pairs: Place[] = [];
   const startOf = ({ key }: Pair): number => (key as Scalar).range?.[0] ?? 0;
-  const startsOf = (pair: Pair): number[] => {
-    const starts = [startOf(pair)];
-    visit(pair.value as Scalar, { Pair: (_, inner) => void starts.push(startOf(inner)) });
-    return starts;
-  };
   visit(parseDocument(text), {
     Pair(_, pair, path) {
-      const holder = path.findLast(isPair);
+      const above = path.filter(isPair);
+      const holders = [...above.slice(-1), ...above.slice(1, 2)].map(startOf);
       const { items } = path.at(-1) as YAMLMap;
-      pairs.push({ pair, parent: holder && startOf(holder), siblings: items.flatMap(startsOf) });
+      pairs.push({ pair, holders, siblings: items.map(startOf) });
     },
   });
   return pairs;
