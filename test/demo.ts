@@ -28,7 +28,7 @@ function sluice(command: string, args: readonly string[], input = ''): Promise<n
 
 try {
   process.exitCode =
-    (await sluice('produce', ['--binding', 'log', '--key-separator', ':'], `${RECORDS.join('\n')}\n`)) ||
+    (await sluice('produce', ['--binding', 'app', '--key-separator', ':'], `${RECORDS.join('\n')}\n`)) ||
     (await sluice('consume', ['--binding', 'app', '--from', 'earliest', '--until', 'latest', '--json']));
 } finally {
   rmSync(dir, { recursive: true });

@@ -22,7 +22,7 @@ export interface CacheClientOptions {
   readonly stage?: Pick<StageOptions, 'window' | 'disk'>;
   /** How long a bounded read may take nothing, in milliseconds, an integer >= 1; 60,000 by default. */
   readonly snapshotTimeout?: number;
-  /** How long it stays interested in what nobody reads any more, in milliseconds, an integer >= 1; 10,000 by default. */
+  /** How long it stays interested in what nobody reads or produces to, in milliseconds, an integer >= 1; 10,000 by default. */
   readonly grace?: number;
   readonly scheduler?: SchedulerLike;
 }
@@ -53,7 +53,7 @@ export function cacheClient(exit: Binding<Kafka>, options: CacheClientOptions = 
   const topics = new UpstreamTopics(exit, positive('grace', grace), scheduler);
   const reading = { snapshotTimeout, scheduler };
   const stages =
-    dir === undefined ? undefined : new Stages(exit, settingsOf({ ...options.stage, store: dir, scheduler }));
+    dir === undefined ? undefined : new Stages(exit, settingsOf({ ...options.stage, store: dir, grace, scheduler }));
   const staged = (ext: ProducingBegin, control: ControlSink, stream: Stream): Answering => {
     if (stages === undefined) throw unsupported('streams that produce, since it has no directory');
     return stages.open(ext, control, stream);

@@ -1,6 +1,7 @@
 import { ignoreElements, merge, type Observable, ReplaySubject, share, switchMap, tap } from 'rxjs';
 import type { BackoffOptions } from '../../src/backoff.ts';
 import type { Cache } from '../../src/cache/cache.ts';
+import { Directory } from '../../src/cache/directory.ts';
 import { FollowedTopics } from '../../src/cache/following/followed-topics.ts';
 import { type CacheOptions, openCache } from '../../src/cache/open-cache.ts';
 import { open } from '../../src/cache/streams/open.ts';
@@ -77,7 +78,10 @@ export function cacheServer(exit: Binding<Kafka>, options: CacheServerOptions): 
     onRetry,
   });
   const written = topics.written.bind(topics);
-  const stages = new Stages(exit, settingsOf({ store: `${dir}/staged`, window: STAGE_WINDOW, written, scheduler }));
+  const stages = new Stages(
+    exit,
+    settingsOf({ store: new Directory(dir).staged, window: STAGE_WINDOW, grace, written, scheduler }),
+  );
   const binding = answer((begin, stream) => {
     const { ext, control } = begin;
     if (isDirect(ext)) return directAnswer(exit, ext, stream);

@@ -33,6 +33,11 @@ export class Directory {
     return join(this.path, 'store.set-aside');
   }
 
+  /** Where what is produced waits until it is handed on. */
+  get staged(): string {
+    return join(this.path, 'staged');
+  }
+
   /** What it is; nothing if there is nothing in it. @throws SluiceError CACHE_KIND where it does not say */
   get kind(): CacheKind | undefined {
     const kind = KINDS.find((one) => existsSync(join(this.path, MARKERS[one])));
@@ -85,7 +90,7 @@ export class Directory {
   empty(): void {
     this.#using(() => {
       const markers = KINDS.map((kind) => join(this.path, MARKERS[kind]));
-      for (const path of [this.store, this.setAside, this.#broken, this.#pid, ...markers])
+      for (const path of [this.store, this.setAside, this.staged, this.#broken, this.#pid, ...markers])
         rmSync(path, { recursive: true, force: true });
     });
   }

@@ -2,6 +2,7 @@ import {
   BehaviorSubject,
   catchError,
   concatMap,
+  defer,
   filter,
   type Observable,
   type SchedulerLike,
@@ -36,6 +37,7 @@ export class GuardedStore implements Store {
   readonly #store: BehaviorSubject<Store | undefined>;
   #fault: SluiceError | undefined;
   #work: Subscription | undefined;
+  #isClosed = false;
 
   constructor(store: Store, options: GuardedStoreOptions) {
     this.#store = new BehaviorSubject<Store | undefined>(store);
@@ -68,8 +70,12 @@ export class GuardedStore implements Store {
   }
 
   close(): Observable<void> {
-    this.#work?.unsubscribe();
-    return this.#with((store) => store.close());
+    return defer(() => {
+      this.#isClosed = true;
+      // One that is being opened anew is closed once it is open.
+      if (this.#store.value !== undefined) this.#work?.unsubscribe();
+      return this.#with((store) => store.close());
+    });
   }
 
   #change(work: (store: Store) => Observable<void>): Observable<void> {
@@ -97,6 +103,8 @@ export class GuardedStore implements Store {
     if (this.#fault !== undefined) return this.#fault;
     const why = thrown instanceof Error ? thrown.message : `${thrown}`;
     const fault = new SluiceError('CACHE_WRITE', `${directory}: ${why}`, { cause: thrown });
+    // What is still being written when it is closed fails for no other reason, and nothing is to be opened again.
+    if (this.#isClosed) return fault;
     this.#fault = fault;
     notify({ event: 'degraded', fault });
     if ((thrown as NodeJS.ErrnoException).code === 'LEVEL_CORRUPTION') this.#options.lost(thrown);

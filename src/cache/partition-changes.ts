@@ -1,4 +1,5 @@
 import { catchError, concatMap, defer, forkJoin, map, type Observable, of, type SchedulerLike, tap } from 'rxjs';
+import { SluiceError } from '../errors.ts';
 import type { RecordBatch } from '../protocol/kafka-batch.ts';
 import { appending, tailOf } from './appending.ts';
 import type { Arrived } from './arrived.ts';
@@ -11,6 +12,7 @@ import { KeyFollower } from './key-follower.ts';
 import { KeyTable } from './key-index.ts';
 import { pastOf, rowsBelow } from './keys.ts';
 import type { Memory } from './memory.ts';
+import { openPartition } from './open-partition.ts';
 import { PartitionLog } from './partition-log.ts';
 import type { Change, PartitionStore } from './partition-store.ts';
 import type { Row, RowMeta } from './row.ts';
@@ -163,6 +165,21 @@ export abstract class PartitionChanges extends PartitionLog {
     return this.data.commit(change).pipe(
       tap(() => {
         then();
+        this.publish();
+      }),
+    );
+  }
+
+  /** After a write that failed, reads again what is stored: what failed may be, which is known once the store can be written. */
+  protected settle(): Observable<void> {
+    const { data } = this;
+    return data.store.write([]).pipe(
+      concatMap(() => openPartition(data.store, this.topic, data.place)),
+      map(({ partition, isDamaged }) => {
+        if (isDamaged) throw new SluiceError('CACHE_CORRUPT', `${data.name}: its state is not what was written`);
+        data.adopt(partition);
+        this.transactions = data.transactions();
+        this.reader.drop();
         this.publish();
       }),
     );

@@ -22,6 +22,8 @@ export interface Change {
 export class PartitionStore {
   readonly store: Store;
   readonly partition: number;
+  /** Whether a change failed to be stored since one was: it may be stored all the same. */
+  isInDoubt = false;
   readonly #topic: number;
   #state: PartitionState;
   #rows: Rows;
@@ -75,7 +77,25 @@ export class PartitionStore {
 
   /** Stores a change, and then takes it in. One is made at a time. */
   commit(change: Change): Observable<void> {
-    return this.store.write(this.#writes(change)).pipe(tap(() => this.#apply(change)));
+    return this.store.write(this.#writes(change)).pipe(
+      tap({
+        next: () => {
+          this.isInDoubt = false;
+          this.#apply(change);
+        },
+        error: () => {
+          this.isInDoubt = true;
+        },
+      }),
+    );
+  }
+
+  /** Takes over what was read again of the same partition. */
+  adopt(read: PartitionStore): void {
+    this.#state = read.#state;
+    this.#rows = read.#rows;
+    this.#aborted = read.#aborted;
+    this.isInDoubt = false;
   }
 
   #writes({ state, old = [], rows = [], aborted = [] }: Change): Write[] {

@@ -35,6 +35,7 @@ export class Partition extends PartitionChanges implements FollowedLog {
     const mender = new Mender({ data, serial, isEmbedded, notify, arrived, anew: () => this.beginAnew(undefined) });
     const settled = <T>(work: () => Observable<T>): Observable<T> => serial.run(work);
     super(options, new RowReader({ data, memory, settled, mend: (row) => mender.mend(row) }));
+    serial.prepare = () => (isEmbedded && data.isInDoubt ? this.settle() : undefined);
     this.#serial = serial;
     this.#mender = mender;
     this.#saver = new KeySaver(data, options.secret, restored?.covers);
@@ -71,40 +72,35 @@ export class Partition extends PartitionChanges implements FollowedLog {
 
   /** Appends batches in offset order; those that are there already are left out. Errors with KAFKA_* if one cannot be read. */
   append(batches: readonly RecordBatch[]): Observable<void> {
+    return this.#serial.run(() => this.#append(batches));
+  }
+
+  /** Appends a batch that is made when it is known where it begins; emits where that is. */
+  appendNext(make: (offset: bigint) => RecordBatch): Observable<bigint> {
     return this.#serial.run(() => {
-      if (!this.state.isBegun) throw new SluiceError('CACHE_RESTARTED', `${this.data.name} begins anew`);
-      const fresh = batches.filter(({ lastOffset }) => lastOffset >= this.state.end);
-      if (fresh.length === 0) return of(undefined);
-      const { data } = this;
-      const arriving = sliced(
-        fresh,
-        (batch) => arrivedOf(batch, data.name, this.options.maxInflated),
-        this.options.scheduler,
-      );
-      const bytes = fresh.reduce((sum, batch) => sum + batch.bytes.byteLength, 0);
-      const tail = this.tail(bytes);
-      return forkJoin([arriving, tail]).pipe(concatMap(([arrived, rows]) => this.store(arrived, rows)));
+      const { end } = this.state;
+      return this.#append([make(end)]).pipe(map(() => end));
     });
   }
 
-  pass(offset: bigint): Observable<void> {
+  #append(batches: readonly RecordBatch[]): Observable<void> {
+    const { data, options } = this;
+    if (!this.state.isBegun) throw new SluiceError('CACHE_RESTARTED', `${data.name} begins anew`);
+    const fresh = batches.filter(({ lastOffset }) => lastOffset >= this.state.end);
+    if (fresh.length === 0) return of(undefined);
+    const arriving = sliced(fresh, (batch) => arrivedOf(batch, data.name, options.maxInflated), options.scheduler);
+    const bytes = fresh.reduce((sum, batch) => sum + batch.bytes.byteLength, 0);
+    return forkJoin([arriving, this.tail(bytes)]).pipe(concatMap(([arrived, rows]) => this.store(arrived, rows)));
+  }
+
+  pass(offset: bigint, topicId = this.options.topicId()): Observable<void> {
     return this.#serial.run(() => {
       const { state } = this;
       const known = this.known();
       const filled = this.options.isEmbedded ? { filled: 0n } : {};
       if (!state.isBegun) {
-        const topicId = this.options.topicId();
-        const begun = {
-          ...state,
-          ...known,
-          ...filled,
-          topicId,
-          isBegun: true,
-          begin: offset,
-          logStart: offset,
-          end: offset,
-        };
-        return this.commit({ state: begun }, () => this.indexAnew());
+        const begun = { ...state, ...known, ...filled, topicId, isBegun: true, begin: offset };
+        return this.commit({ state: { ...begun, logStart: offset, end: offset } }, () => this.indexAnew());
       }
       if (offset <= state.end) return of(undefined);
       return this.commit({ state: { ...state, ...known, end: offset }, rows: rowsFrom(state.end, offset, []) });

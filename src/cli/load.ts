@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import pc from 'picocolors';
 import { type CompileOptions, ConfigError, compile, type Graph, render } from '../../graphs/index.ts';
 import { SluiceError } from '../errors.ts';
-import type { Io } from './io.ts';
+import type { Io, Terminal } from './io.ts';
 
 // More than a config may have, so that one that is too large is still told so.
 const MOST_BYTES = 1024 * 1024;
@@ -31,7 +31,7 @@ function configOf(module: { default?: unknown }): object {
 }
 
 /** Writes what kept a file from being compiled; what is not about the file is thrown on. */
-export function explain(thrown: unknown, io: Io): void {
+export function explain(thrown: unknown, io: Terminal): void {
   if (!(thrown instanceof SluiceError)) throw thrown;
   if (!(thrown instanceof ConfigError)) return io.err(`${thrown.message}\n`);
   const paint = pc.createColors(io.isTerminal);

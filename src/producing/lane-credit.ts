@@ -40,10 +40,10 @@ export class LaneCredit {
     if (this.#owed >= this.#threshold) this.#grant();
   }
 
-  /** Whether the sender has none left, though all that is owed is granted. */
-  get isSpent(): boolean {
+  /** Grants what is owed if the sender has none left; answers whether it has some then. */
+  refill(): boolean {
     if (this.#balance <= 0) this.#grant();
-    return this.#balance <= 0;
+    return this.#balance > 0;
   }
 
   /** Sees to it that a record can go on which holds all that is held, so that nothing would be returned before it ends. */

@@ -170,7 +170,7 @@ export class ProduceLane {
 
   /** Sees to it that a record can go on which holds all that is held, so that nothing would be returned before it ends. */
   #extend(): void {
-    if (this.#answers.length > 0 || !this.#assembler.isOpen || !this.#credit.isSpent) return;
+    if (this.#answers.length > 0 || !this.#assembler.isOpen || this.#credit.refill()) return;
     const { maxRecord } = this.#options;
     if (Number.isFinite(this.#assembler.maxRecord)) return this.#credit.lend();
     if (this.#isAsking || typeof maxRecord === 'number') return;

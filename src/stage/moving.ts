@@ -33,7 +33,7 @@ export class Moving {
     const isLarge = record.held * 2 >= window;
     if (record.file !== undefined) return record.isWhole || isLarge || (isUsedUp && record.held > 0);
     if (!isUsedUp || isLarge || before === 0) return isUsedUp;
-    // It could not be handed on before they are answered.
+    // It could not be sent before them, and their answers return the most of the window.
     if (isSingle) return false;
     if (this.#isOverdue) return true;
     this.#waiting ??= scheduler.schedule(() => {

@@ -133,7 +133,6 @@ export class StageLane implements Answering, Owner, Producing {
     // Before its credit, which may bring what is answered at once.
     this.#answers.answered(record, answer);
     this.#credit.give(record.held);
-    if (this.#open !== undefined) this.#advance(this.#open);
   }
 
   #step(): boolean {

@@ -22,6 +22,8 @@ export interface StageOptions {
   readonly disk?: number;
   /** The most bytes of a record, an integer >= 1: by default its topic's `max.message.bytes`, which the exit is asked for. */
   readonly maxMessageBytes?: number;
+  /** How long what is known of a topic is kept when nobody produces to it any more, in milliseconds; 10,000 by default. */
+  readonly grace?: number;
   readonly scheduler?: SchedulerLike;
   /** Told of each record that all replicas have which are in sync. */
   readonly written?: (topic: string, partition: number, offset: bigint) => void;
@@ -31,11 +33,12 @@ export interface StageOptions {
 export interface StageSettings extends Pick<TopicStageOptions, 'window' | 'disk' | 'written' | 'scheduler'> {
   readonly store: () => StageStore;
   readonly maxMessageBytes: number | undefined;
+  readonly grace: number;
 }
 
 /** @throws SluiceError OPTION_INVALID */
 export function settingsOf(options: StageOptions): StageSettings {
-  const { store, maxMessageBytes, written, scheduler = eventLoop } = options;
+  const { store, maxMessageBytes, grace = 10_000, written, scheduler = eventLoop } = options;
   const window = positive('window', options.window ?? 256 * 1024);
   const disk = positive('disk', options.disk ?? 256 * 1024 * 1024);
   if (disk < window)
@@ -46,11 +49,8 @@ export function settingsOf(options: StageOptions): StageSettings {
     files ??= fileStore(store as string);
     return files;
   };
-  return { window, disk, store: opened, maxMessageBytes, written, scheduler };
+  return { window, disk, store: opened, maxMessageBytes, grace, written, scheduler };
 }
-
-/** For how long what is known of a topic is kept when nobody produces to it any more, in milliseconds. */
-const GRACE = 10_000;
 
 /** The stages of all topics before one exit, each there while somebody produces to it. */
 export class Stages {
@@ -61,11 +61,11 @@ export class Stages {
   readonly #limits: Kept<string, number | undefined>;
 
   constructor(exit: Binding<Kafka>, settings: StageSettings) {
-    const { maxMessageBytes: limit, scheduler } = settings;
+    const { maxMessageBytes: limit, grace, scheduler } = settings;
     this.#exit = exit;
     this.#settings = settings;
-    this.#metas = new Kept((topic) => states<Meta>(exit, { api: 'meta', topic, create: true }), GRACE, scheduler);
-    this.#limits = new Kept((topic) => (limit === undefined ? limitOf(exit, topic) : of(limit)), GRACE, scheduler);
+    this.#metas = new Kept((topic) => states<Meta>(exit, { api: 'meta', topic, create: true }), grace, scheduler);
+    this.#limits = new Kept((topic) => (limit === undefined ? limitOf(exit, topic) : of(limit)), grace, scheduler);
   }
 
   /** Answers the records of a stream that produces; its reply is not begun. */

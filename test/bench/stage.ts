@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Producer } from 'kafkajs';
 import { stage } from '../../operators/flow/stage.ts';
+import { cacheClient } from '../../operators/kafka/cache-client.ts';
+import { cacheServer } from '../../operators/kafka/cache-server.ts';
 import { client } from '../../operators/kafka/client.ts';
 import { tcpClient } from '../../operators/tcp/client.ts';
 import { emitter } from '../../src/emitter.ts';
@@ -16,7 +18,7 @@ import { openJudge } from '../broker/judge.ts';
 import { median } from './measure.ts';
 
 const PARTITIONS = 6;
-const ROUNDS = 3;
+const ROUNDS = 7;
 const VALUE = Buffer.alloc(1_000, 'x');
 
 /** What so many producers do together, each of which sends a record when the one before is acknowledged. */
@@ -32,7 +34,7 @@ export interface Pace {
 
 type Produce = (producer: number, records: number, answered: () => void) => Promise<void>;
 
-/** Producers through a stage and kafka client, beside as many callers of one kafkajs producer, on the same broker. */
+/** Producers through a kafka client, a stage before it and a cache pair before it, beside as many callers of one kafkajs producer, on the same broker. */
 export async function benchStage(counts: readonly number[], records: number): Promise<Pace[]> {
   const cluster = await startCluster({ heap: '1g' });
   const directory = mkdtempSync(join(tmpdir(), 'stage-'));
@@ -42,20 +44,24 @@ export async function benchStage(counts: readonly number[], records: number): Pr
     await judge.close();
     const [address = '', port] = (cluster.bootstrap.PLAINTEXT[0] ?? '').split(':');
     const direct = client(tcpClient(), { servers: [{ address, port: Number(port) }] });
-    const staged = stage({ store: directory })(direct);
+    const staged = stage({ store: join(directory, 'stage') })(direct);
+    const server = cacheServer(direct, { dir: join(directory, 'server') });
+    const pair = cacheClient(server, { dir: join(directory, 'client') });
     const theirs = kafkaClient(cluster).producer({ allowAutoTopicCreation: false });
     await theirs.connect();
     const ways = [
       ['kafkajs', byKafkajs(theirs)],
       ['kafka client', byStreams(direct)],
       ['stage and kafka client', byStreams(staged)],
+      ['cache pair and kafka client', byStreams(pair)],
     ] as const;
     const paces: Pace[] = [];
     for (const producers of counts) {
       const rounds = ways.map((): Omit<Pace, 'name' | 'producers'>[] => []);
       for (let round = 0; round <= ROUNDS; round += 1) {
         for (const [index, [, produce]] of ways.entries()) {
-          const pace = await paced(produce, producers, records);
+          // One alone waits for each, so that it takes longer.
+          const pace = await paced(produce, producers, Math.min(records, producers * 2_000));
           // The first round warms up.
           if (round > 0) rounds[index]?.push(pace);
         }

@@ -1,7 +1,10 @@
+import { unlessMissing } from '../unless-missing.ts';
 import { type Access, LEASE } from './access.ts';
 import { missing } from './requirements.ts';
 
 const FIRST_USE = 660_000;
+
+const NEED = 'a genuine Kafka';
 
 /** The run's cluster, to be used within hooks and tests: until `beforeAll` has run there is none. */
 export interface SharedKafka {
@@ -14,7 +17,7 @@ export interface SharedKafka {
  * On a machine that cannot run a broker the tests are skipped loudly, and with `CI` set to `true` they fail.
  */
 export function describeKafka(name: string, tests: (kafka: SharedKafka) => void): void {
-  unlessMissing(name, () => {
+  unlessMissing(NEED, missing(), name, () => {
     let access: Access | undefined;
     beforeAll(async () => {
       access = await lease();
@@ -30,23 +33,7 @@ export function describeKafka(name: string, tests: (kafka: SharedKafka) => void)
 
 /** As `describeKafka`, for tests that start clusters of their own with `startCluster`. */
 export function describeOwnKafka(name: string, tests: () => void): void {
-  unlessMissing(name, tests);
-}
-
-function unlessMissing(name: string, tests: () => void): void {
-  const reason = missing();
-  if (reason === undefined) {
-    describe(name, tests);
-    return;
-  }
-  if (process.env.CI === 'true') {
-    test(`${name} needs a Kafka`, () => {
-      throw new Error(`${reason}; with CI=true the tests that need a Kafka must run`);
-    });
-    return;
-  }
-  console.warn(`DID NOT RUN: "${name}" needs a genuine Kafka, and this machine cannot run one: ${reason}.`);
-  describe.skip(`${name} [DID NOT RUN: ${reason}]`, tests);
+  unlessMissing(NEED, missing(), name, tests);
 }
 
 async function lease(): Promise<Access> {

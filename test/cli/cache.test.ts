@@ -75,6 +75,13 @@ describe('sluice cache, as a process', () => {
     const { code, out } = await cache('verify', log, '--json');
     expect(code).toBe(1);
     expect(JSON.parse(out).findings).toEqual([{ place: 'orders/0', what: 'its state is not what was written' }]);
+    const graph = join(root, 'graph.json');
+    const topics = [{ name: 'orders' }];
+    const bindings = { log: { type: 'kafka', kind: 'embedded', options: { topics } } };
+    writeFileSync(graph, JSON.stringify({ name: 'graph', bindings }));
+    const running = new Process(['run', graph, '--dir', join(root, 'graph')]);
+    expect((await running.ended)[0]).toBe(1);
+    expect(running.err).toContain(`sluice cache repair ${log}`);
     const listed = await cache('ls', log);
     expect(listed.err).toContain(`CACHE_DAMAGED: ${log}: the state of orders/0 is not what was written`);
     expect(listed.err).toContain(`sluice cache repair ${log}`);

@@ -27,7 +27,10 @@ describeKafka('producing through a cache', (kafka) => {
   const open = (options: Partial<KafkaClientOptions> = {}): Binding<Kafka> => {
     const at = mkdtempSync(join(dir, 'pair-'));
     const broker = client(tcpClient(), { servers: serversOf(kafka.access), ...options });
-    return cacheClient(cacheServer(broker, { dir: join(at, 'server') }), { dir: join(at, 'client') });
+    return cacheClient(cacheServer(broker, { dir: join(at, 'server'), grace: 0 }), {
+      dir: join(at, 'client'),
+      grace: 1,
+    });
   };
   beforeAll(async () => {
     judge = await openJudge(kafka.access);
@@ -134,8 +137,11 @@ describeKafka('producing through a cache', (kafka) => {
     produced.end();
     await expect(produced.over).rejects.toMatchObject({ kafka: { name: 'UNKNOWN_TOPIC_OR_PARTITION' } });
     const at = mkdtempSync(join(dir, 'fresh-'));
-    const server = cacheServer(client(tcpClient(), { servers: serversOf(kafka.access) }), { dir: join(at, 'server') });
-    await produceInFragments(cacheClient(server, { dir: join(at, 'client') }), 'routed', [
+    const server = cacheServer(client(tcpClient(), { servers: serversOf(kafka.access) }), {
+      dir: join(at, 'server'),
+      grace: 0,
+    });
+    await produceInFragments(cacheClient(server, { dir: join(at, 'client'), grace: 1 }), 'routed', [
       { key: 'k', value: randomBytes(600_000), partition: 0 },
     ]);
     expect(readdirSync(join(at, 'server')).filter((name) => name !== 'staged')).toEqual([]);

@@ -237,6 +237,8 @@ export const mutants: readonly Mutant[] = [
   ),
   staged('stage-lane').of('record.held -= written;', ''),
   staged('stage-lane').of('this.#isSwallowing = !record.isWhole;', 'this.#isSwallowing = false;'),
+  staged('moving').of('if (this.#isOverdue) return true;', ''),
+  staged('moving').of('if (isSingle) return false;', 'if (before > 0) return false;'),
   staged('lane-credit').of(
     'if (credit === 0 || (credit < this.#threshold && this.#balance > 0)) return;',
     'if (credit === 0 || credit < this.#threshold) return;',

@@ -105,18 +105,17 @@ export class PartitionWriter {
     if (bytes === undefined) return this.#wake();
     const { partition, life } = this.#options;
     this.#isBusy = true;
-    const base = partition.next ?? 0n;
-    listen(partition.append([batchAt(bytes, base, this.#place)]), life, {
-      next() {},
-      complete: () => {
+    const written = partition.appendNext((offset) => batchAt(bytes, offset, this.#place));
+    listen(written, life, {
+      next: (base) => {
         for (const [index, { record, acks, done }] of taken.entries())
           done({
             partition: partition.partition,
             offset: acks === 'none' ? -1n : base + BigInt(index),
             timestamp: record.timestamp,
           });
-        this.#rest();
       },
+      complete: () => this.#rest(),
       error: (thrown) => {
         if (!isFault(thrown)) throw thrown;
         for (const { done } of taken) done(thrown);

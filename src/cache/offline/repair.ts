@@ -85,21 +85,28 @@ const topicsOf = (store: Store): Observable<readonly StoredTopic[]> =>
 
 const HIGHEST = 0xffff_ffff;
 
+/** What is written of a topic with each partition, too. */
+type Named = Pick<PartitionState, 'topicId'> & { readonly name: string };
+
 const repairedTopic = (store: Store, { name, number, remembered, partitions }: StoredTopic): Observable<string> => {
   const count = Math.max(...partitions) + 1;
   const all = Array.from({ length: count }, (_, partition) => partition);
+  const topicId = remembered?.topicId || randomBytes(16).toString('base64url');
   const isCompacted = remembered?.configs?.['cleanup.policy']?.includes('compact') ?? true;
   const states = from(all).pipe(
-    concatMap((partition) => repairedPartition(store, name, { topic: number, partition }, isCompacted)),
+    concatMap((partition) => repairedPartition(store, { name, topicId }, { topic: number, partition }, isCompacted)),
   );
-  return concat(states, remembered?.configs === undefined ? rememberedAgain(store, number, name, all) : EMPTY);
+  return concat(
+    states,
+    remembered?.configs === undefined ? rememberedAgain(store, number, { name, topicId }, all) : EMPTY,
+  );
 };
 
 /** Whatever it was configured to, nothing of it is deleted until a graph says how it is. */
-const rememberedAgain = (store: Store, number: number, name: string, partitions: readonly number[]) => {
+const rememberedAgain = (store: Store, number: number, { name, topicId }: Named, partitions: readonly number[]) => {
   const key = topicKey(number);
   const configs = { ...EMBEDDED_CONFIGS, 'retention.ms': '-1' };
-  const topic: Remembered = { topicId: randomBytes(16).toString('base64url'), partitions, configs };
+  const topic: Remembered = { topicId, partitions, configs };
   return store
     .write([{ key, value: seal(key, Buffer.from(JSON.stringify({ name, ...topic }))) }])
     .pipe(map(() => `${name}: how it was configured is lost; it is kept for ever until a graph says how it is`));
@@ -107,18 +114,18 @@ const rememberedAgain = (store: Store, number: number, name: string, partitions:
 
 const repairedPartition = (
   store: Store,
-  name: string,
+  topic: Named,
   at: { readonly topic: number; readonly partition: number },
   isCompacted: boolean,
 ): Observable<string> =>
-  openPartition(store, name, at).pipe(
+  openPartition(store, topic.name, at).pipe(
     concatMap(({ partition, isDamaged }) => {
       if (!isDamaged && partition.state.isBegun) return EMPTY;
-      return rebuilt(store, name, at, isCompacted).pipe(
+      return rebuilt(store, topic, at, isCompacted).pipe(
         concatMap((state) => {
           const key = stateKey(at.topic, at.partition);
           const { logStart, end } = state;
-          const what = `${name}/${at.partition}: its state was made again of its rows, offsets ${logStart} to ${end}`;
+          const what = `${topic.name}/${at.partition}: its state was made again of its rows, offsets ${logStart} to ${end}`;
           return store.write([{ key, value: seal(key, encodeState(state)) }]).pipe(map(() => what));
         }),
       );
@@ -128,7 +135,7 @@ const repairedPartition = (
 /** Where a partition stands by what its rows say, and what can be read of its state. */
 const rebuilt = (
   store: Store,
-  name: string,
+  topic: Named,
   at: { readonly topic: number; readonly partition: number },
   isCompacted: boolean,
 ): Observable<PartitionState> =>
@@ -142,7 +149,7 @@ const rebuilt = (
           return pages(store, metasOf({ ...at, generation })).pipe(
             concatMap((entries) => from(entries.flatMap((entry) => metaOf(entry) ?? []))),
             toArray(),
-            map((rows) => stateOf(rows, generation, known, name, isCompacted)),
+            map((rows) => stateOf(rows, generation, known, topic, isCompacted)),
           );
         }),
       );
@@ -153,7 +160,7 @@ function stateOf(
   rows: readonly RowMeta[],
   generation: number,
   known: PartitionState | undefined,
-  name: string,
+  { name, topicId }: Named,
   isCompacted: boolean,
 ): PartitionState {
   const before = known?.generation === generation ? known : undefined;
@@ -161,6 +168,6 @@ function stateOf(
   const begin = before?.begin ?? rows[0]?.from ?? end;
   // What the cleaner took of tombstones is not known any more.
   const tombstones = before?.tombstones ?? (isCompacted ? end : 0n);
-  const fresh = { ...freshState(name), generation, logStart: begin, tombstones };
+  const fresh = { ...freshState(name), topicId, generation, logStart: begin, tombstones };
   return { ...fresh, ...before, isBegun: true, filled: before?.filled ?? 0n, begin, end };
 }

@@ -25,7 +25,7 @@ export interface ProducerOptions extends BackoffOptions {
    * topic takes, and the batches of a request together have 1 MiB, unless one alone has more.
    */
   readonly maxRequestSize?: number;
-  /** How long a record may take, in milliseconds from when it is handed in; an integer >= 1, 120,000 by default. */
+  /** How long a record may take, in milliseconds from when it is handed in, or was whole in a stage; an integer >= 1, 120,000 by default. */
   readonly deliveryTimeout?: number;
   /** How long a request may take, in milliseconds, an integer >= 1; 30,000 by default. */
   readonly requestTimeout?: number;

@@ -14,6 +14,8 @@ export interface Scripted {
 
 /** What one stream does: its records, and whether it aborts before the last fragment of the last. */
 export interface Script {
+  /** The partition of the stream, if it has but one: that of all its records. */
+  readonly only?: number | undefined;
   readonly records: readonly Scripted[];
   readonly aborts: boolean;
 }

@@ -1,7 +1,7 @@
 import { VirtualTimeScheduler } from 'rxjs';
 import { stage } from '../../../operators/flow/stage.ts';
 import { lawful } from '../../../src/lawful.ts';
-import type { KafkaAnswer } from '../../../src/protocol/kafka.ts';
+import type { KafkaAnswer, KafkaBegin } from '../../../src/protocol/kafka.ts';
 import { FakeExit } from './fake-exit.ts';
 import { FragmentSender, type Script } from './fragment-sender.ts';
 import { MemoryStore } from './memory-store.ts';
@@ -32,7 +32,10 @@ export function perform(play: Play, forever: readonly number[] = []) {
   const binding = stage({ store, window, disk, maxMessageBytes, scheduler })(exit.binding);
   for (const partition of forever) exit.stuck.add(partition);
   const lanes = play.scripts.map((script, index) => {
-    const ext = { api: 'merged', capabilities: 'produce', topic: 't', from: { default: 'latest' } } as const;
+    const ext: KafkaBegin =
+      script.only === undefined
+        ? { api: 'merged', capabilities: 'produce', topic: 't' }
+        : { api: 'produce', topic: 't', partition: script.only };
     const sender = new FragmentSender(String.fromCharCode(97 + index), script, ext, scheduler);
     const lane = { script, sender, answers: [] as KafkaAnswer[], closing: [] as string[], endedAt: 0 };
     sender.frames.pipe(lawful('in'), binding, lawful('out')).subscribe({

@@ -95,12 +95,13 @@ describe('a partition that is followed', () => {
     expect(log.done).toEqual(['append 0']);
   });
 
-  it('should do what a gap says: pass what retention took, remove what was truncated', () => {
+  it('should do what a gap says: pass what retention took, remove what was truncated, tell what is lost', () => {
     const { last, log } = setup((log) => Object.assign(log, { next: 5n }));
     last().answer(begun);
     last().send(flush({ mark: 'gap', partition: 0, from: 5n, to: 8n, reason: 'retention' }));
     last().send(flush({ mark: 'gap', partition: 0, from: 3n, to: 8n, reason: 'truncated' }));
-    expect(log.done).toEqual(['pass 8', 'truncate 3']);
+    last().send(flush({ mark: 'gap', partition: 0, from: 3n, to: 9n, reason: 'corrupt' }));
+    expect(log.done).toEqual(['pass 8', 'truncate 3', 'lose 9']);
   });
 
   it('should drop a log that was away for longer than tombstones are kept, and fill it from its start', () => {

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { concatMap, lastValueFrom, type Observable } from 'rxjs';
 import { stateKey, topicKey } from '../../../../src/cache/keys.ts';
@@ -98,6 +98,7 @@ describe('a cache that no process has open', () => {
 
   it('should be cleared, an embedded log only when that is meant', async () => {
     const [cache, embedded] = [await filled('cache'), await filled('embedded')];
+    mkdirSync(join(cache, 'staged'));
     await lastValueFrom(clear(cache, { isEmbedded: false }));
     expect(readdirSync(cache)).toEqual([]);
     await expect(lastValueFrom(clear(embedded, { isEmbedded: false }))).rejects.toThrow('say --embedded');
