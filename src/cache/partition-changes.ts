@@ -5,11 +5,12 @@ import { appending, tailOf } from './appending.ts';
 import type { Arrived } from './arrived.ts';
 import type { Break } from './breaks.ts';
 import { begunAnew, cutting, trimming } from './changes.ts';
+import type { Cleaned } from './cleaned.ts';
 import type { CacheEvent } from './events.ts';
 import type { Standing } from './following/followed-log.ts';
 import { KeyFollower } from './key-follower.ts';
 import { KeyTable } from './key-index.ts';
-import { pastOf } from './keys.ts';
+import { pastOf, rowsBelow } from './keys.ts';
 import type { Memory } from './memory.ts';
 import { openPartition } from './open-partition.ts';
 import { PartitionLog } from './partition-log.ts';
@@ -100,6 +101,21 @@ export abstract class PartitionChanges extends PartitionLog {
     return forkJoin(tail.map((row) => this.data.read(row))).pipe(
       map((rows) => (rows.includes(undefined) ? [] : (rows as Row[]))),
     );
+  }
+
+  /** Gives the space back on disk of what is gone below an offset, and of all that was there before it was begun anew. */
+  reclaim(to: bigint): Observable<void> {
+    const { store, place } = this.data;
+    return forkJoin([rowsBelow(place, to), ...pastOf(place)].map((range) => store.compact(range))).pipe(
+      map(() => undefined),
+    );
+  }
+
+  protected clean(passes: readonly Cleaned[], voidless: bigint): Observable<void> {
+    const { data, state } = this;
+    const [first, next] = state.aborted;
+    const aborted = [first + data.abortedBelow(voidless), next] as const;
+    return this.commit({ state: { ...state, passes, aborted } }, () => this.transactions.drop(voidless));
   }
 
   protected trimTo(logStart: bigint, known: Partial<PartitionState> = {}): Observable<void> {

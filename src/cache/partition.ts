@@ -5,7 +5,6 @@ import { type Arrived, arrivedOf } from './arrived.ts';
 import type { Cleaned } from './cleaned.ts';
 import type { FollowedLog, RefetchSource, Standing } from './following/followed-log.ts';
 import { KeySaver } from './key-saver.ts';
-import { pastOf, rowsBelow } from './keys.ts';
 import { Mender } from './mender.ts';
 import { later } from './offsets.ts';
 import { lost } from './open-partition.ts';
@@ -207,20 +206,8 @@ export class Partition extends PartitionChanges implements FollowedLog {
   /** Remembers when a log was cleaned, and forgets the aborted transactions of which nothing is left. */
   passed(generation: number, passes: readonly Cleaned[], voidless: bigint): Observable<void> {
     return this.#serial.run(() => {
-      const { data, state } = this;
-      if (state.generation !== generation) return of(undefined);
-      const [first, next] = state.aborted;
-      const aborted = [first + data.abortedBelow(voidless), next] as const;
-      return this.commit({ state: { ...state, passes, aborted } }, () => this.transactions.drop(voidless));
+      return this.state.generation === generation ? this.clean(passes, voidless) : of(undefined);
     });
-  }
-
-  /** Gives the space back on disk of what is gone below an offset, and of all that was there before it was begun anew. */
-  reclaim(to: bigint): Observable<void> {
-    const { store, place } = this.data;
-    return forkJoin([rowsBelow(place, to), ...pastOf(place)].map((range) => store.compact(range))).pipe(
-      map(() => undefined),
-    );
   }
 
   /** Whether records conflate from now on. */

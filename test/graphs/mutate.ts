@@ -32,7 +32,8 @@ export function mutate(text: string, next: () => number): Mutation {
   const last = Math.max(first, lineOf((value?.range?.[1] ?? end) - 1));
   const own = lines.slice(first - 1, last);
   // A name may be missed where it is used, what goes with a section included, and a key where it belongs.
-  const names = [key.value, ...(isMap(value) ? value.items.map((item) => String(item.key)) : [])];
+  const given = own.flatMap((line) => [...line.matchAll(/\{(\w+)\}/g)].map(([, name]) => `\${params.${name}}`));
+  const names = [key.value, ...given, ...(isMap(value) ? value.items.map((item) => String(item.key)) : [])];
   const used = lines.flatMap((line, index) =>
     names.some((name) => line.trimEnd().endsWith(` ${name}`)) ? [index + 1] : [],
   );
