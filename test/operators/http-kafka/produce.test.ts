@@ -118,7 +118,9 @@ describe('a request that is written', () => {
     const server = await serving(kafka, [EVENTS], { timeout: 50 });
     const client = await connected(server.port);
     const answer = remains(client);
-    client.write(`POST /events HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 20000\r\n\r\n${'x'.repeat(20_000)}`);
+    client.write(
+      `POST /events HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 20000\r\n\r\n${'x'.repeat(20_000)}`,
+    );
 
     expect(await answer).toMatch(/^HTTP\/1.1 504 /);
     await until(() => kafka.open.length === 0);
