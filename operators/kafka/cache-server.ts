@@ -91,5 +91,5 @@ export function cacheServer(exit: Binding<Kafka>, options: CacheServerOptions): 
     return produced;
   }, scheduler);
   const running = merge(...bootstrap.map((topic) => warmth(binding, topic).pipe(tap(onWarmth), ignoreElements())));
-  return Object.assign((initial: Parameters<Binding<Kafka>>[0]) => binding(initial), { running });
+  return Object.assign(binding, { running });
 }

@@ -54,7 +54,5 @@ export function embedded(options: KafkaEmbeddedOptions): KafkaEmbedded {
     (begin, stream) => answeredLater(log, (opened) => open(opened, begin, stream, settings), stream),
     scheduler,
   );
-  return Object.assign((initial: Parameters<Binding<Kafka>>[0]) => binding(initial), {
-    running: log.pipe(ignoreElements()),
-  });
+  return Object.assign(binding, { running: log.pipe(ignoreElements()) });
 }

@@ -27,6 +27,26 @@ export const sourceArguments = (path: string, args: readonly string[]): string[]
   ...args,
 ];
 
+/** Runs a source that writes, and kills it some milliseconds after it has said something; answers the whole lines that it said. */
+export const killed = (path: string, args: readonly string[], delay: number): Promise<string[]> =>
+  new Promise((resolve, fail) => {
+    const child = spawn(process.execPath, sourceArguments(path, args));
+    let told = '';
+    let errors = '';
+    child.stderr.on('data', (chunk) => {
+      errors += chunk;
+    });
+    child.stdout.once('data', () => setTimeout(() => child.kill('SIGKILL'), delay));
+    child.stdout.on('data', (chunk) => {
+      told += chunk;
+    });
+    child.on('close', (_, signal) => {
+      const lines = told.split('\n').slice(0, -1);
+      if (signal !== 'SIGKILL' || lines.length === 0) fail(new Error(`ended by ${signal}: ${errors}`));
+      else resolve(lines);
+    });
+  });
+
 /** What node is given to run `sluice`. */
 export const sluiceArguments = (args: readonly string[]): string[] => sourceArguments('src/cli/main.ts', args);
 

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { firstValueFrom, lastValueFrom } from 'rxjs';
@@ -8,7 +7,7 @@ import { produce } from '../../../src/messages/producer.ts';
 import type { Description, Meta } from '../../../src/protocol/kafka.ts';
 import { states } from '../../../src/protocol/kafka-states.ts';
 import { until } from '../../broker/until.ts';
-import { sourceArguments } from '../../cli/process.ts';
+import { killed } from '../../cli/process.ts';
 import { temporary } from '../../src/cache/open.ts';
 import { random } from '../../src/cache/truth.ts';
 import { killedTopic } from './killed-topic.ts';
@@ -50,27 +49,6 @@ async function write(log: KafkaEmbedded, topic: string, values: readonly string[
   await producer.close();
 }
 
-/** Writes numbers in a process of its own and kills it some time after; answers what was acknowledged: `partition@offset=number`. */
-const killed = (dir: string, first: number, delay: number): Promise<string[]> =>
-  new Promise((resolve, fail) => {
-    const args = sourceArguments('test/operators/kafka/embedded-writer.ts', [dir, `${first}`]);
-    const child = spawn(process.execPath, args);
-    let told = '';
-    let errors = '';
-    child.stderr.on('data', (chunk) => {
-      errors += chunk;
-    });
-    child.stdout.once('data', () => setTimeout(() => child.kill('SIGKILL'), delay));
-    child.stdout.on('data', (chunk) => {
-      told += chunk;
-    });
-    child.on('close', (_, signal) => {
-      const lines = told.split('\n').slice(0, -1);
-      if (signal !== 'SIGKILL' || lines.length === 0) fail(new Error(`ended by ${signal}: ${errors}`));
-      else resolve(lines);
-    });
-  });
-
 describe('an embedded log on the disk', () => {
   it('should have what it had when it is opened again, with more partitions and other configs', async () => {
     const dir = fresh();
@@ -104,8 +82,9 @@ describe('an embedded log on the disk', () => {
     const acknowledged: string[][] = [];
     for (let time = 0; time < 10; time += 1) {
       const delay = next() * 60;
-      // It may still be open from the last time.
-      acknowledged.push(await until(() => killed(dir, time * 1_000_000, delay)));
+      const args = [dir, `${time * 1_000_000}`];
+      // The log may still be open from the last time. What is said was acknowledged: `partition@offset=number`.
+      acknowledged.push(await until(() => killed('test/operators/kafka/embedded-writer.ts', args, delay)));
       const read = await again(dir, [killedTopic], (log) => readAll(log, killedTopic.name));
       expect(read.filter((one) => one.startsWith('gap'))).toEqual([]);
       const isThere = new Set(read.map((one) => one.replace(/ .*/, '')));

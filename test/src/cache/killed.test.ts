@@ -1,37 +1,17 @@
-import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { sourceArguments } from '../../cli/process.ts';
+import { killed } from '../../cli/process.ts';
 import { done, open, readAll, temporary } from './open.ts';
 import { killedTruth, random } from './truth.ts';
 
 const root = temporary();
-
-/** Runs a writer, and kills it some time after it has written something; answers how far it said that it was. */
-const killed = (directory: string, delay: number): Promise<bigint> =>
-  new Promise((resolve, fail) => {
-    const child = spawn(process.execPath, sourceArguments('test/src/cache/writer.ts', [directory]));
-    let told = '';
-    let errors = '';
-    child.stderr.on('data', (chunk) => {
-      errors += chunk;
-    });
-    child.stdout.once('data', () => setTimeout(() => child.kill('SIGKILL'), delay));
-    child.stdout.on('data', (chunk) => {
-      told += chunk;
-    });
-    child.on('close', (_, signal) => {
-      const last = told.split('\n').at(-2);
-      if (signal !== 'SIGKILL' || last === undefined) fail(new Error(`ended by ${signal}: ${errors}`));
-      else resolve(BigInt(last));
-    });
-  });
 
 it('should hold a prefix whenever it is killed, at least all that was done, and go on from there', async () => {
   const truth = killedTruth();
   const directory = join(root, 'cache');
   const next = random(5);
   for (let time = 0; time < 10; time += 1) {
-    const end = await killed(directory, next() * 60);
+    const told = await killed('test/src/cache/writer.ts', [directory], next() * 60);
+    const end = BigInt(told.at(-1)!);
     const { log, events, close } = await open(directory, { isCompacted: true });
     expect(log.next! >= end).toBe(true);
     const { lastStableOffset } = log.offsets;
