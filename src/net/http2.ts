@@ -29,7 +29,10 @@ export function serveHttp2(stream: Duplex, maxHeaders: number, take: (exchange: 
     _flags: number,
     raw: readonly string[],
   ): void => {
-    take(new Http2Exchange(opened, headers, raw));
+    const exchange = new Http2Exchange(opened, headers, raw);
+    if (headers[':method'] !== 'CONNECT') return take(exchange);
+    exchange.begin(405, []);
+    exchange.end();
   };
   // The types of node leave the raw headers out.
   session.on('stream', open as (opened: ServerHttp2Stream, headers: IncomingHttpHeaders) => void);
@@ -89,7 +92,7 @@ class Http2Exchange implements Exchange {
   }
 
   begin(status: number, headers: readonly HttpHeader[]): void {
-    const values: Record<string, string | string[]> = {};
+    const values: Record<string, string | string[]> = Object.create(null);
     for (const { name, value } of headers) {
       validateHeaderName(name);
       validateHeaderValue(name, value);
