@@ -12,6 +12,7 @@ import {
   headerOf,
   headersOf,
   httpFault,
+  isShown,
   pathOf,
   tagsOf,
 } from '../../src/protocol/http.ts';
@@ -100,7 +101,7 @@ function serve(
 
 function answerOf({ size, type, tag, modified }: FilesystemReplyBegin, tags: readonly string[]): HttpReplyBegin {
   const common = { etag: `"${tag}"`, 'last-modified': new Date(modified).toUTCString(), 'cache-control': 'no-cache' };
-  if (tags.includes(tag)) return { headers: headersOf({ ':status': '304', ...common }) };
+  if (isShown(tags, tag)) return { headers: headersOf({ ':status': '304', ...common }) };
   return {
     headers: headersOf({
       ':status': '200',

@@ -1,12 +1,12 @@
 import { Observable, type SchedulerLike } from 'rxjs';
 import { listen } from '../listen.ts';
-import { headersOf, httpFault } from '../protocol/http.ts';
+import { headersOf, httpFault, isShown } from '../protocol/http.ts';
 import type { Filter, Kafka, KafkaRecord } from '../protocol/kafka.ts';
 import { taken } from '../protocol/kafka-states.ts';
 import type { Binding } from '../protocol.ts';
 import type { Run } from '../run.ts';
 import type { HttpAnswer } from './answered.ts';
-import { isShown, tagOf } from './tags.ts';
+import { tagOf } from './tags.ts';
 import { textOf } from './text.ts';
 
 /** What a request reads. */

@@ -3,14 +3,14 @@ import { emit, type Outlet } from '../emitter.ts';
 import { isFault } from '../errors.ts';
 import { abort, type Frame } from '../frame.ts';
 import { listen } from '../listen.ts';
-import { type Http, headersOf, httpFault } from '../protocol/http.ts';
+import { type Http, headersOf, httpFault, isShown } from '../protocol/http.ts';
 import type { KafkaBegin, PartitionOffsets } from '../protocol/kafka.ts';
 import { errorOf } from '../protocol/kafka-error.ts';
 import { replies, taken } from '../protocol/kafka-states.ts';
 import { answered } from './answered.ts';
 import type { Asked } from './item.ts';
 import { JsonArray } from './json-array.ts';
-import { isShown, tagOfAll } from './tags.ts';
+import { tagOfAll } from './tags.ts';
 
 /**
  * All records that the filters accept, as a JSON array of their values, which have to be JSON: 200, or 304 if the topic is as

@@ -85,6 +85,8 @@ describe('files over http', () => {
     const again = await get(server.port, '/app.js', `If-None-Match: "x", W/${headers.etag}\r\n`);
 
     expect(again).toMatchObject({ status: 304, body: '', headers: { etag: headers.etag } });
+    expect((await get(server.port, '/app.js', 'If-None-Match: *\r\n')).status).toBe(304);
+    expect((await get(server.port, '/nothing', 'If-None-Match: *\r\n')).status).toBe(404);
     utimesSync(join(location, 'app.js'), 1, 2);
     expect((await get(server.port, '/app.js', `If-None-Match: ${headers.etag}\r\n`)).status).toBe(200);
     await server.stop();
