@@ -57,6 +57,8 @@ export const httpFilesystemProxy = ({
       const method = headerOf(headers, ':method') ?? '';
       if (method !== 'GET' && method !== 'HEAD') return NOT_ALLOWED;
       const asked = pathOf(headerOf(headers, ':path') ?? '/');
+      // It would be part of a name to who routes, and lead into a directory here.
+      if (/%2f/i.test(asked)) return NO_FILE;
       const path = asked.endsWith('/') ? `${asked}index.html` : asked;
       try {
         for (const { taken, file, exit: way } of ways) {
@@ -78,6 +80,8 @@ const nameOf = (claim: string): string | undefined => (claim.includes('/') ? und
 const fileOf = (path: string): string => decodeURIComponent(path.slice(1));
 
 const NOT_ALLOWED = refusing<Http>(httpFault('HTTP_METHOD', 'files are read only', headersOf({ allow: 'GET, HEAD' })));
+
+const NO_FILE = refusing<Http>(httpFault('HTTP_NOT_FOUND', 'no name has a slash in it'));
 
 const NOBODY = refusing<Http>(unauthorized('the file is that of somebody, and nobody was recognised'));
 

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { type Fault, SluiceError } from '../errors.ts';
 import { httpFault, statusOf } from '../protocol/http.ts';
 import type { Exchange } from './http-exchange.ts';
-import { headersFrom } from './http-headers.ts';
+import { headersFrom, targetOf } from './http-headers.ts';
 import { Http1Exchange } from './http1-exchange.ts';
 
 /** HTTP/1.1 and 1.0, over any stream: node's own parser and writer, in a server that listens nowhere. */
@@ -93,7 +93,7 @@ class Connection {
       { name: ':method', value: method },
       { name: ':scheme', value: scheme.toLowerCase() },
       { name: ':authority', value: authority },
-      { name: ':path', value: target },
+      { name: ':path', value: targetOf(target) },
       ...headersFrom(rawHeaders),
     ];
   }

@@ -9,7 +9,7 @@ import {
 import type { Duplex } from 'node:stream';
 import type { HttpHeader } from '../protocol/http.ts';
 import type { Exchange } from './http-exchange.ts';
-import { headersFrom } from './http-headers.ts';
+import { headersFrom, targetOf } from './http-headers.ts';
 
 /** How many requests of one connection are served at once. */
 const MOST_AT_ONCE = 128;
@@ -78,7 +78,7 @@ class Http2Exchange implements Exchange {
       { name: ':method', value: String(headers[':method']) },
       { name: ':scheme', value: String(headers[':scheme']) },
       { name: ':authority', value: authority },
-      { name: ':path', value: String(headers[':path'] ?? '/') },
+      { name: ':path', value: targetOf(headers[':path'] ?? '/') },
       ...headersFrom(raw),
     ];
   }
