@@ -53,12 +53,12 @@ export function correlating(
     const correlationId = correlationOf(idempotencyKey, headers, authorization, [key, topic, ...overrides.flat()]);
     const to = { exit: own, topic, correlationId, past: isRepeated };
     const accepted = respondAsync && where !== undefined ? acceptedAs(correlationId, values, where) : undefined;
-    const record = [
-      ...requestHeaders(headers),
+    const set = [
       { name: header.replyTo, value: Buffer.from(topic) },
       { name: correlation, value: Buffer.from(correlationId) },
     ];
-    return (initial) => answered(respond({ ...common, to, accepted }, write(record, initial)), scheduler);
+    return (initial) =>
+      answered(respond({ ...common, to, accepted }, write(requestHeaders(headers), initial, set)), scheduler);
   };
 }
 
