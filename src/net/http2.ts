@@ -117,7 +117,8 @@ class Http2Exchange implements Exchange {
   }
 
   closed(gone: () => void): void {
-    this.body.once('close', gone);
+    // Node ends the body of a stream that its client resets, as if it were whole, and closes it once that is read.
+    this.body.once('aborted', gone).once('close', gone);
   }
 }
 

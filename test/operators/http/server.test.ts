@@ -30,6 +30,12 @@ const status = (answer: string): string => answer.split('\r\n', 1)[0]?.split(' '
 /** Every status line in what came back. */
 const statuses = (answer: string): string[] => [...answer.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, code]) => code ?? '');
 
+/** How a connection of HTTP/2 begins, a frame of it, and the headers of `POST http://x/`. */
+const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+const h2Frame = (type: number, flags: number, stream: number, payload: readonly number[] | Buffer): Buffer =>
+  Buffer.from([0, 0, payload.length, type, flags, 0, 0, 0, stream, ...payload]);
+const POST_HPACK = [0x83, 0x86, 0x84, 0x01, 0x01, 0x78];
+
 async function withHttp2<T>(port: number, use: (session: ClientHttp2Session) => Promise<T>): Promise<T> {
   const session = connectHttp2(`http://127.0.0.1:${port}`).on('error', () => {});
   try {
@@ -512,6 +518,29 @@ describe('http server', () => {
       await until(() => asked[3]?.left === true);
     });
     await server.stop();
+  });
+
+  it.each([
+    ['granted', 100],
+    ['held back', 2],
+  ])('takes no body of h2 for whole that its client resets while it is %s', async (_, credit) => {
+    for (const code of [0, 2, 8]) {
+      const asked: Asked[] = [];
+      const server = await servingHttp(asking(asked));
+      const peer = await connected(server.port);
+      // The client of node ends a body before it resets the stream.
+      peer.resume().write(Buffer.concat([PREFACE, h2Frame(4, 0, 0, []), h2Frame(1, 4, 1, POST_HPACK)]));
+      await until(() => asked[0]?.opening !== undefined);
+      peer.write(h2Frame(0, 0, 1, Buffer.from('half')));
+      asked[0]?.grant(credit);
+      await until(() => asked[0]?.last === 'data');
+      peer.write(h2Frame(3, 0, 1, [0, 0, 0, code]));
+      await until(() => asked[0]?.left === true);
+
+      expect(asked[0]?.last).toBe('abort');
+      peer.destroy();
+      await server.stop();
+    }
   });
 
   it('serves many streams of one h2 connection, each by itself', async () => {
