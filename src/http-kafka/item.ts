@@ -9,6 +9,9 @@ import type { HttpAnswer } from './answered.ts';
 import { tagOf } from './tags.ts';
 import { textOf } from './text.ts';
 
+/** From where on it reads: all that there is, though a cache may let streams that do not say begin with what is to come. */
+export const FROM_START = { default: 'earliest' } as const;
+
 /** What a request reads. */
 export interface Asked {
   readonly exit: Binding<Kafka>;
@@ -64,6 +67,7 @@ export const item = ({ exit, topic, filters, tags, wait, timeout, scheduler }: A
         api: 'merged',
         capabilities: 'fetch',
         topic,
+        from: FROM_START,
         filters,
         ...(wait === undefined && { until: 'latest' as const }),
       }),

@@ -8,7 +8,7 @@ import type { KafkaBegin, PartitionOffsets } from '../protocol/kafka.ts';
 import { errorOf } from '../protocol/kafka-error.ts';
 import { replies, taken } from '../protocol/kafka-states.ts';
 import { answered } from './answered.ts';
-import type { Asked } from './item.ts';
+import { type Asked, FROM_START } from './item.ts';
 import { JsonArray } from './json-array.ts';
 import { tagOfAll } from './tags.ts';
 
@@ -27,7 +27,13 @@ export const merged = ({
   scheduler,
 }: Asked): Observable<Frame<Http['reply']>> =>
   new Observable((out) => {
-    const begin = { api: 'merged', capabilities: 'fetch', topic, filters } as const satisfies KafkaBegin;
+    const begin = {
+      api: 'merged',
+      capabilities: 'fetch',
+      topic,
+      from: FROM_START,
+      filters,
+    } as const satisfies KafkaBegin;
     const fail = (thrown: unknown): void => {
       if (!isFault(thrown)) return out.error(thrown);
       out.next(abort(thrown));
@@ -70,7 +76,7 @@ export const merged = ({
     /** Reads again once there is another record, or time is over. */
     const waitFor = (partitions: readonly PartitionOffsets[], patience: number): void => {
       const ends = partitions.map(({ partition, lastStableOffset: offset }) => [partition, { offset }] as const);
-      const changes = taken(exit, { ...begin, from: { partitions: new Map(ends) } }).pipe(
+      const changes = taken(exit, { ...begin, from: { ...FROM_START, partitions: new Map(ends) } }).pipe(
         filter(
           (frame) =>
             frame.kind === 'data' || (frame.kind === 'flush' && 'mark' in frame.ext && frame.ext.mark === 'gap'),
