@@ -53,6 +53,7 @@ export const codes = {
   KAFKA_TOO_OLD: 'a broker is older than Kafka 3.1',
   KAFKA_SASL_MECHANISM: 'a broker does not offer the SASL mechanism',
   KAFKA_SASL: 'a broker did not accept the credentials',
+  KAFKA_IDENTITY: 'a broker did not accept the credentials of whom a stream is for',
   KAFKA_SASL_BROKER: 'a broker could not prove that it knows the credentials, or broke the rules of the mechanism',
   KAFKA_ERROR: 'a broker answered with an error of its own',
   KAFKA_CRC: 'a record batch is not what was written',

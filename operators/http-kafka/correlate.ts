@@ -1,6 +1,5 @@
 import { answered, type HttpAnswer } from '../../src/http-kafka/answered.ts';
 import { type Locations, locations } from '../../src/http-kafka/locations.ts';
-import { onBehalf } from '../../src/http-kafka/on-behalf.ts';
 import { preferencesOf } from '../../src/http-kafka/preferences.ts';
 import { Replies } from '../../src/http-kafka/replies.ts';
 import { correlationOf, requestHeaders } from '../../src/http-kafka/request-record.ts';
@@ -8,6 +7,7 @@ import { respond, respondLater } from '../../src/http-kafka/respond.ts';
 import { type ExpressionNames, type ExpressionValues, expression } from '../../src/protocol/expression.ts';
 import { headerOf, headersOf } from '../../src/protocol/http.ts';
 import type { Kafka } from '../../src/protocol/kafka.ts';
+import { onBehalf } from '../../src/protocol/kafka-on-behalf.ts';
 import type { Binding } from '../../src/protocol.ts';
 import { writing } from './produce.ts';
 import { filled, type HttpKafkaProduce, type Settings, type Way } from './routes.ts';

@@ -1,12 +1,12 @@
 import { answered } from '../../src/http-kafka/answered.ts';
 import { item } from '../../src/http-kafka/item.ts';
 import { merged } from '../../src/http-kafka/merged.ts';
-import { onBehalf } from '../../src/http-kafka/on-behalf.ts';
 import { preferencesOf } from '../../src/http-kafka/preferences.ts';
 import { type ExpressionNames, expression } from '../../src/protocol/expression.ts';
 import { filterExpressions } from '../../src/protocol/filter-expressions.ts';
 import { headerOf, headersOf, httpFault, tagsOf } from '../../src/protocol/http.ts';
 import type { Kafka } from '../../src/protocol/kafka.ts';
+import { onBehalf } from '../../src/protocol/kafka-on-behalf.ts';
 import type { Binding } from '../../src/protocol.ts';
 import { filled, type HttpKafkaFetch, type Settings, type Way } from './routes.ts';
 
