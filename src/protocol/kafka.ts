@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs';
 import type { Fault } from '../errors.ts';
-import type { From, Log, PartitionOffsets } from '../log.ts';
+import type { From, Log, PartitionOffsets } from '../log/log.ts';
 import type { CaughtUp, Gap, Progress } from '../marks.ts';
 import type { Divisible } from '../payload.ts';
 import type { Lane, Protocol } from '../protocol.ts';
@@ -8,7 +8,7 @@ import type { Positioned, Run } from '../run.ts';
 import type { Authorization } from './guard.ts';
 import type { RecordBatch } from './kafka-batch.ts';
 
-export type { From, PartitionOffsets } from '../log.ts';
+export type { From, PartitionOffsets } from '../log/log.ts';
 export type { Progress } from '../marks.ts';
 
 /** A header: names may repeat, and their order is kept. */

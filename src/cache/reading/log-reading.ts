@@ -1,6 +1,6 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
-import { Cursors } from '../../cursors.ts';
 import { listen } from '../../listen.ts';
+import { Cursors } from '../../log/cursors.ts';
 import type { Filter, From, KafkaBegin, KafkaRecord, Meta, PartitionOffsets } from '../../protocol/kafka.ts';
 import { filteringOf } from '../../protocol/kafka-filters.ts';
 import { ReadingAnswer } from '../../protocol/kafka-reading.ts';

@@ -1,7 +1,7 @@
 import { type CacheClientOptions, cacheClient } from '../../../operators/kafka/cache-client.ts';
 import type { KafkaBegin } from '../../../src/protocol/kafka.ts';
 import { Turns } from '../../../src/testing/index.ts';
-import type { Written } from '../../src/memory-log.ts';
+import type { Written } from '../../src/log/memory-log.ts';
 import { Consumer } from './consumer.ts';
 import { LogExit } from './log-exit.ts';
 
