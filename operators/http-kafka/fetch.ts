@@ -1,7 +1,7 @@
 import { answered } from '../../src/http-kafka/answered.ts';
 import { item } from '../../src/http-kafka/item.ts';
 import { merged } from '../../src/http-kafka/merged.ts';
-import { preferencesOf } from '../../src/http-kafka/preferences.ts';
+import { dueAfter, preferencesOf } from '../../src/http-kafka/preferences.ts';
 import { type ExpressionNames, expression } from '../../src/protocol/expression.ts';
 import { filterExpressions } from '../../src/protocol/filter-expressions.ts';
 import { headerOf, headersOf, httpFault, tagsOf } from '../../src/protocol/http.ts';
@@ -23,7 +23,8 @@ export function fetching(
 ): Way {
   const topicOf = expression(topic, names);
   const filtersOf = filterExpressions(filters, names);
-  return ({ headers, authorization }, values) => {
+  return ({ headers, authorization, draining }, values) => {
+    const { wait } = preferencesOf(headers);
     const method = headerOf(headers, ':method') ?? '';
     if (method !== 'GET' && method !== 'HEAD')
       throw httpFault('HTTP_METHOD', 'records are read only', headersOf({ allow: 'GET, HEAD' }));
@@ -32,7 +33,7 @@ export function fetching(
       topic: filled(topicOf, values),
       filters: filled(filtersOf, values),
       tags: tagsOf(headers, 'if-none-match'),
-      wait: preferencesOf(headers).wait,
+      due: wait === undefined ? undefined : dueAfter(wait, scheduler, draining),
       timeout,
       scheduler,
     };
