@@ -103,7 +103,7 @@ export abstract class PartitionLog implements Log<KafkaRecord> {
 
   missed(position: bigint, seen: Seen): Missed | undefined {
     const { partition } = this;
-    const { breaks, tombstones, filled = 0n } = this.data.state;
+    const { breaks, tombstones, filled = tombstones } = this.data.state;
     const { logStart, highWatermark, isLevel } = this.#offsets;
     const known = seen.tombstones === UNFILLED ? filled : seen.tombstones;
     const removed = known < tombstones ? tombstones : 0n;

@@ -9,7 +9,7 @@ import { Mender } from './mender.ts';
 import { later } from './offsets.ts';
 import { lost } from './open-partition.ts';
 import { PartitionChanges, type PartitionOptions, type Restored } from './partition-changes.ts';
-import { type RowMeta, rowsFrom } from './row.ts';
+import { type Row, type RowMeta, rowsFrom } from './row.ts';
 import { RowReader } from './row-reader.ts';
 import { Serial } from './serial.ts';
 import { sliced } from './sliced.ts';
@@ -102,8 +102,7 @@ export class Partition extends PartitionChanges implements FollowedLog {
         const begun = { ...state, ...known, ...filled, topicId, isBegun: true, begin: offset };
         return this.commit({ state: { ...begun, logStart: offset, end: offset } }, () => this.indexAnew());
       }
-      if (offset <= state.end) return of(undefined);
-      return this.commit({ state: { ...state, ...known, end: offset }, rows: rowsFrom(state.end, offset, []) });
+      return offset <= state.end ? of(undefined) : this.#goTo(offset, rowsFrom(state.end, offset, []));
     });
   }
 
@@ -111,9 +110,12 @@ export class Partition extends PartitionChanges implements FollowedLog {
     return this.#serial.run(() => {
       const { state } = this;
       if (!state.isBegun || offset <= state.end) return of(undefined);
-      const row = { ...lost(state.end, offset), batches: [] };
-      return this.commit({ state: { ...state, ...this.known(), end: offset }, rows: [row] });
+      return this.#goTo(offset, [{ ...lost(state.end, offset), batches: [] }]);
     });
+  }
+
+  #goTo(end: bigint, rows: readonly Row[]): Observable<void> {
+    return this.commit({ state: { ...this.state, ...this.known(), end }, rows }, () => this.transactions.pass(end));
   }
 
   stand(standing: Standing, time: number): Observable<void> {
@@ -124,6 +126,8 @@ export class Partition extends PartitionChanges implements FollowedLog {
       if (!state.isBegun) return of(undefined);
       if (state.end >= standing.highWatermark) this.lastLevelAt = time;
       const isFilled = state.filled !== undefined;
+      // What its source has cleaned by then is superseded below that.
+      if (!isFilled && this.isCompacted) this.cleaned = standing.lastStableOffset;
       const isOld = time - state.levelAt >= STANDING_AGE && this.lastLevelAt > state.levelAt;
       const { highWatermark, logStart } = standing;
       if (logStart > state.logStart) return this.trimTo(logStart, isFilled ? {} : this.fill(highWatermark));

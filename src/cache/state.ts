@@ -29,7 +29,7 @@ export interface PartitionState {
   readonly levelAt: number;
   /** Where its source stood when that was told last. */
   readonly standing: Standing | undefined;
-  /** Where its source ended when that was told first since the log begins; below it, tombstones count as removed. */
+  /** Below it, tombstones may have gone by when its source told first where it ends; `undefined` before that. */
   readonly filled: bigint | undefined;
   /** Below it, tombstones may have been removed by age. */
   readonly tombstones: bigint;

@@ -117,7 +117,7 @@ describe('a partition', () => {
     await done(log.append([batch(30n, [['b', '2']])]));
     await done(log.pass(50n));
     expect(log.next).toBe(50n);
-    expect(log.offsets.isLevel).toBe(true);
+    expect(log.offsets).toMatchObject({ lastStableOffset: 50n, highWatermark: 50n, isLevel: true });
     expect(await readAll(log)).toEqual(['10:a=1', '30:b=2']);
     await close();
   });
@@ -161,6 +161,20 @@ describe('a partition', () => {
     const again = await open(at);
     expect(await readAll(again.log)).toEqual(['10:d=4']);
     await again.close();
+  });
+
+  it('should forget the transactions of what is gone', async () => {
+    const at = directory();
+    const { log, close } = await open(at);
+    await begin(log, 0n, 4n);
+    const [aborted, left] = [batch(0n, [['a', 'void']], { producer }), batch(2n, [['a', 'open']], { producer })];
+    await done(log.append([aborted, marker(1n, producer, 'abort'), left]));
+    expect(log.isAborted(aborted)).toBe(true);
+    await stand(log, 20n, 10n);
+    expect(log.isAborted(aborted)).toBe(false);
+    await done(log.append([batch(10n, [['b', '1']])]));
+    expect(log.offsets.lastStableOffset).toBe(11n);
+    await close();
   });
 
   it('should cut what its source has cut, and tell who read it', async () => {
