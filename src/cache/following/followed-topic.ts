@@ -46,6 +46,8 @@ export class FollowedTopic {
   /** Whether the source has said what the topic is, and how it is configured or that this may not be seen. */
   #isMet = false;
   #isDescribed = false;
+  /** How many topics are being dropped whose name another one has now. */
+  #dropping = 0;
   /** Whether partitions that are found from now on are new: all of their records are. */
   #hasBegun = false;
 
@@ -169,12 +171,12 @@ export class FollowedTopic {
     const { logs } = this.#options;
     for (const followed of this.#followed.values()) followed.close();
     this.#followed.clear();
-    this.#isMet = false;
+    this.#dropping += 1;
     const restarts = partitions.map((partition) => logs.partition(partition).restart('recreated', topicId));
     listen(concat(...restarts), this.#life, {
       next() {},
       complete: () => {
-        this.#isMet = true;
+        this.#dropping -= 1;
         this.#remember();
       },
     });
@@ -191,7 +193,7 @@ export class FollowedTopic {
 
   #remember(): void {
     const meta = this.#meta;
-    if (!this.#isMet || !this.#isDescribed || meta === undefined) return;
+    if (!this.#isMet || !this.#isDescribed || this.#dropping > 0 || meta === undefined) return;
     const { topicId } = meta;
     const partitions = meta.partitions.map(({ partition }) => partition);
     listen(this.#options.logs.remember({ topicId, partitions, configs: this.#configs }), this.#life, {
@@ -202,7 +204,7 @@ export class FollowedTopic {
 
   #follow(partitions: readonly number[]): void {
     const { logs, ...options } = this.#options;
-    if (!this.#isMet) return;
+    if (!this.#isMet || this.#dropping > 0) return;
     const isFirst = !this.#hasBegun;
     this.#hasBegun = true;
     for (const partition of partitions) {

@@ -1,8 +1,13 @@
 import { join } from 'node:path';
+import { concat, map, Subject } from 'rxjs';
 import { clean } from '../../../src/cache/cleaner.ts';
 import { dirtOf } from '../../../src/cache/dirt.ts';
+import { rowKey } from '../../../src/cache/keys.ts';
+import { openLevel } from '../../../src/cache/level.ts';
 import type { UpkeptPartition } from '../../../src/cache/upkept-partition.ts';
+import { batchesOf } from '../../../src/records/record-batch.ts';
 import { eventLoop } from '../../../src/scheduler.ts';
+import { until } from '../kafka/clock.ts';
 import { batch, marker } from './batches.ts';
 import { begin, chunkAt, done, open, readAll, stand, temporary } from './open.ts';
 
@@ -386,6 +391,49 @@ describe('a partition', () => {
     await done(log.append([0n, 1n, 2n].map((n) => batch(n, [['k', 'v']], { timestamp: 100n + 10n * n }))));
     const find = async (time: bigint): Promise<unknown> => done(log.find(time));
     expect([await find(0n), await find(110n), await find(111n), await find(121n)]).toEqual([0n, 1n, 2n, 3n]);
+    await close();
+  });
+
+  it('should find it behind what goes while it looks there', async () => {
+    const at = directory();
+    const first = await open(at);
+    await begin(first.log, 0n, 3n);
+    const large = 'v'.repeat(600_000);
+    const timed = [0n, 1n, 2n].map((n) => batch(n, [['k', large]], { timestamp: 100n + 10n * n }));
+    await done(first.log.append(timed));
+    await first.close();
+    let isAsked = false;
+    const gone = new Subject<never>();
+    const { log, close } = await open(at, {
+      open: (path) =>
+        openLevel(path, { isSynced: false }).pipe(
+          map((store) => ({
+            ...store,
+            get: (key: Uint8Array) => {
+              if (Buffer.compare(key, rowKey({ topic: 1, partition: 0, generation: 0 }, 0n)) !== 0)
+                return store.get(key);
+              isAsked = true;
+              return concat(gone, store.get(key));
+            },
+          })),
+        ),
+    });
+    const found = done(log.find(100n));
+    await until(() => isAsked);
+    await stand(log, 3n, 1n);
+    gone.complete();
+    expect(await found).toBe(1n);
+    await close();
+  });
+
+  it('should hold no more of what came with a batch in memory than that takes', async () => {
+    const { log, close } = await open(directory());
+    await begin(log, 0n, 3n);
+    const came = Buffer.concat([Buffer.alloc(1 << 20), batch(0n, [['a', '1']]).bytes, batch(1n, [['b', '2']]).bytes]);
+    await done(log.append([...batchesOf(came.subarray(1 << 20), 'test')]));
+    expect(await readAll(log)).toEqual(['0:a=1', '1:b=2']);
+    const held = new Set(log.peekWhole(0n)?.batches.map(({ bytes }) => bytes.buffer));
+    expect([...held].map(({ byteLength }) => byteLength < 1_000)).toEqual([true]);
     await close();
   });
 

@@ -125,6 +125,31 @@ describe('a topic that is followed', () => {
     expect(logs.remembered?.topicId).toBe('C');
   });
 
+  it('should follow none of a topic that was made again before all of the old one is dropped, whatever is told meanwhile', () => {
+    const logs = new FakeLogs();
+    logs.remembered = { topicId: 'A', partitions: [0, 1], configs: {} };
+    for (const partition of [0, 1]) {
+      logs.partition(partition).next = 5n;
+      logs.partition(partition).held = true;
+    }
+    const { fetches, meta, describe } = setup({ logs });
+    describe('delete');
+    meta('B', 2);
+    meta('B', 2);
+    expect(fetches()).toEqual([]);
+    meta('C', 2);
+    meta('C', 2);
+    expect(fetches()).toEqual([]);
+    logs.partition(0).settle();
+    expect(fetches()).toEqual([]);
+    logs.partition(1).settle();
+    expect(fetches()).toEqual([
+      [0, 'earliest'],
+      [1, 'earliest'],
+    ]);
+    expect(logs.remembered?.topicId).toBe('C');
+  });
+
   it('should follow a topic whose configuration may not be seen', () => {
     const { meta, last, fetches } = setup();
     meta('A', 1);
