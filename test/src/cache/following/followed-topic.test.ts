@@ -11,6 +11,7 @@ const UNKNOWN: KafkaFault = {
   message: 'there is no such topic',
   kafka: { code: 3, name: 'UNKNOWN_TOPIC_OR_PARTITION' },
 };
+const FULL: KafkaFault = { code: 'CACHE_WRITE', message: 'no space left' };
 const UNREACHABLE: KafkaFault = { code: 'NET_REFUSED', message: 'nothing listens' };
 
 function setup({
@@ -148,6 +149,23 @@ describe('a topic that is followed', () => {
       [1, 'earliest'],
     ]);
     expect(logs.remembered?.topicId).toBe('C');
+  });
+
+  it('should serve what there is while nothing can be written, and follow once it can be', () => {
+    const logs = new FakeLogs();
+    logs.remembered = { topicId: 'A', partitions: [0], configs: {} };
+    logs.failing = FULL;
+    const { log, fetches, meta, describe, clock } = setup({ logs });
+    meta('A', 1);
+    describe('delete');
+    expect([log(0), fetches()]).toEqual([[logs.partition(0)], []]);
+    clock.advance(1_000);
+    expect(fetches()).toEqual([[0, 'earliest']]);
+    logs.partition(0).failing = FULL;
+    meta('B', 1);
+    expect([log(0), fetches()]).toEqual([[logs.partition(0)], []]);
+    clock.advance(1_000);
+    expect(fetches()).toEqual([[0, 'earliest']]);
   });
 
   it('should follow a topic whose configuration may not be seen', () => {
