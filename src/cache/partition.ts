@@ -146,9 +146,12 @@ export class Partition extends PartitionChanges implements FollowedLog {
     this.publish();
   }
 
-  /** Removes what is below an offset: readers see none of it any more, and whole rows of it go. */
+  /** Removes what is below an offset: readers see none of it any more. Nothing where no row begins there by now. */
   trim(logStart: bigint): Observable<void> {
-    return this.#serial.run(() => (logStart > this.state.logStart ? this.trimTo(logStart) : of(undefined)));
+    return this.#serial.run(() => {
+      const isThere = logStart > this.state.logStart && this.data.rows.at(logStart)?.from === logStart;
+      return isThere ? this.trimTo(logStart) : of(undefined);
+    });
   }
 
   /**

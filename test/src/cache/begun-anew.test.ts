@@ -40,6 +40,22 @@ describe('a log that is begun anew', () => {
     await again.close();
   });
 
+  it('should lose nothing to the retention of before', async () => {
+    const { log, topic, close } = await open(directory());
+    await begin(log, 0n, 9n);
+    const large = 'v'.repeat(600_000);
+    await done(log.append([0n, 1n, 2n].map((offset) => batch(offset, [['k', large]]))));
+    const [upkept] = topic.upkept;
+    await done(log.restart('recreated', 'another'));
+    await begin(log, 0n, 9n);
+    await done(log.append([batch(0n, [['a', '1']])]));
+    await done(upkept!.trim(2n));
+    await done(log.append([batch(1n, [['b', '2']])]));
+    expect(await readAll(log)).toEqual(['0:a=1', '1:b=2']);
+    await done(upkept!.trim(log.rows[0]!.from));
+    await close();
+  });
+
   it('should be caught up with at its own end, wherever the cleaner was before', async () => {
     const { log, close } = await open(directory(), { isCompacted: true });
     await begin(log, 0n, 2n);

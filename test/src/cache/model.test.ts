@@ -118,7 +118,7 @@ const trim = (share: number): Command =>
     async (model, { opened: { log } }) => {
       const to = model.logStart + BigInt(Math.floor(Number(model.end - model.logStart) * share));
       model.logStart = to;
-      await done(log.trim(to));
+      await stand(log, 1_000_000n, to);
     },
     // What was open below stays open from there on, which the array does not tell.
     (model) => !model.batches.some(({ producer, outcome }) => producer !== undefined && outcome === undefined),
