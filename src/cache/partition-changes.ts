@@ -72,6 +72,12 @@ export abstract class PartitionChanges extends PartitionLog {
     return this.data.state;
   }
 
+  /** Itself, if it has begun. @throws SluiceError CACHE_RESTARTED */
+  protected get begun(): this {
+    if (!this.state.isBegun) throw new SluiceError('CACHE_RESTARTED', `${this.data.name} begins anew`);
+    return this;
+  }
+
   /** What its rows say, in offset order. */
   get rows(): readonly RowMeta[] {
     return this.data.rows.all;

@@ -1,13 +1,6 @@
 import { concatMap, defaultIfEmpty, defer, EMPTY, map, type Observable, of, Subject, type TeardownLogic } from 'rxjs';
-import {
-  type Chunk,
-  type Log,
-  type LogIsolation,
-  type LogOffsets,
-  type Missed,
-  readableEnd,
-  type Seen,
-} from '../log/log.ts';
+import type { Chunk, Log, LogIsolation, LogOffsets, Missed, Seen } from '../log/log.ts';
+import { readableEnd } from '../log/log.ts';
 import type { KafkaRecord } from '../protocol/kafka.ts';
 import type { Run } from '../run.ts';
 import { type Break, missedBy } from './breaks.ts';

@@ -84,8 +84,7 @@ export class Partition extends PartitionChanges implements FollowedLog {
   }
 
   #append(batches: readonly RecordBatch[]): Observable<void> {
-    const { data, options } = this;
-    if (!this.state.isBegun) throw new SluiceError('CACHE_RESTARTED', `${data.name} begins anew`);
+    const { data, options } = this.begun;
     const fresh = batches.filter(({ lastOffset }) => lastOffset >= this.state.end);
     if (fresh.length === 0) return of(undefined);
     const arriving = sliced(fresh, (batch) => arrivedOf(batch, data.name, options.maxInflated), options.scheduler);
@@ -93,29 +92,29 @@ export class Partition extends PartitionChanges implements FollowedLog {
     return forkJoin([arriving, this.tail(bytes)]).pipe(concatMap(([arrived, rows]) => this.store(arrived, rows)));
   }
 
-  pass(offset: bigint, topicId = this.options.topicId()): Observable<void> {
+  begin(offset: bigint, topicId = this.options.topicId()): Observable<void> {
     return this.#serial.run(() => {
       const { state } = this;
-      const known = this.known();
+      if (state.isBegun) return of(undefined);
       const filled = this.options.isEmbedded ? { filled: 0n } : {};
-      if (!state.isBegun) {
-        const begun = { ...state, ...known, ...filled, topicId, isBegun: true, begin: offset };
-        return this.commit({ state: { ...begun, logStart: offset, end: offset } }, () => this.indexAnew());
-      }
-      return offset <= state.end ? of(undefined) : this.#goTo(offset, rowsFrom(state.end, offset, []));
+      const begun = { ...state, ...this.known(), ...filled, topicId, isBegun: true };
+      return this.commit({ state: { ...begun, begin: offset, logStart: offset, end: offset } }, () => this.indexAnew());
     });
+  }
+
+  pass(offset: bigint): Observable<void> {
+    return this.#serial.run(() => this.#goTo(offset, (from) => rowsFrom(from, offset, [])));
   }
 
   lose(offset: bigint): Observable<void> {
-    return this.#serial.run(() => {
-      const { state } = this;
-      if (!state.isBegun || offset <= state.end) return of(undefined);
-      return this.#goTo(offset, [{ ...lost(state.end, offset), batches: [] }]);
-    });
+    return this.#serial.run(() => this.#goTo(offset, (from) => [{ ...lost(from, offset), batches: [] }]));
   }
 
-  #goTo(end: bigint, rows: readonly Row[]): Observable<void> {
-    return this.commit({ state: { ...this.state, ...this.known(), end }, rows }, () => this.transactions.pass(end));
+  #goTo(end: bigint, rows: (from: bigint) => readonly Row[]): Observable<void> {
+    const { state } = this.begun;
+    if (end <= state.end) return of(undefined);
+    const change = { state: { ...state, ...this.known(), end }, rows: rows(state.end) };
+    return this.commit(change, () => this.transactions.pass(end));
   }
 
   stand(standing: Standing, time: number): Observable<void> {

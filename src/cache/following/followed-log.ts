@@ -32,6 +32,8 @@ export interface FollowedLog extends Log<KafkaRecord> {
   readonly levelAt: number | undefined;
   /** Appends batches, each behind the one before; holes are allowed. */
   append(batches: readonly RecordBatch[]): Observable<void>;
+  /** Begins a log of which there is nothing. What is written to it before errors with CACHE_RESTARTED. */
+  begin(offset: bigint): Observable<void>;
   /** Takes note that there is nothing before `offset` that is not there already, and that it is what comes next. */
   pass(offset: bigint): Observable<void>;
   /** Takes note that what comes before `offset` and is not there is lost at the source, too, so that readers are told. */

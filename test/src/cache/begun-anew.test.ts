@@ -77,7 +77,7 @@ describe('a log that is begun anew', () => {
     await begin(log, 0n, 3n);
     await done(log.append([0n, 1n, 2n].map((offset) => batch(offset, [['k', `${offset}`]]))));
     await done(log.restart('recreated', 'another'));
-    await done(log.pass(0n));
+    await done(log.begin(0n));
     const { seen } = log;
     expect(log.missed(0n, seen)).toBeUndefined();
     await stand(log, 1n);

@@ -61,7 +61,7 @@ describe('a partition', () => {
 
   it('should show nothing before its source has said where it ends', async () => {
     const { log, close } = await open(directory());
-    await done(log.pass(0n));
+    await done(log.begin(0n));
     await done(log.append([batch(0n, [['a', '1']])]));
     expect(await readAll(log)).toEqual([]);
     await stand(log, 1n);

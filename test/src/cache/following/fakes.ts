@@ -67,6 +67,8 @@ export class FakeLog implements FollowedLog {
   standing: Standing | undefined;
   isLevel = false;
   held = false;
+  /** Whether it begins anew when it is cut. */
+  isCompacted = false;
   failing: unknown;
   readonly done: string[] = [];
   readonly changes = new Subject<void>();
@@ -104,6 +106,12 @@ export class FakeLog implements FollowedLog {
     });
   }
 
+  begin(offset: bigint): Observable<void> {
+    return this.#write(`begin ${offset}`, () => {
+      this.next = offset;
+    });
+  }
+
   pass(offset: bigint): Observable<void> {
     return this.#write(`pass ${offset}`, () => {
       this.next = offset;
@@ -134,7 +142,7 @@ export class FakeLog implements FollowedLog {
 
   truncate(offset: bigint): Observable<void> {
     return this.#write(`truncate ${offset}`, () => {
-      this.next = offset;
+      this.next = this.isCompacted ? undefined : offset;
     });
   }
 

@@ -104,6 +104,18 @@ describe('a partition that is followed', () => {
     expect(log.done).toEqual(['pass 8', 'truncate 3', 'lose 9']);
   });
 
+  it('should fill a log again that begins anew as it is cut, though nothing more comes', () => {
+    const { clock, last, log, asked } = setup((log) => Object.assign(log, { next: 5n, isCompacted: true }));
+    last().answer(begun);
+    last().send(flush({ mark: 'gap', partition: 0, from: 3n, to: 5n, reason: 'truncated' }));
+    last().send(flush({ mark: 'progress', partition: 0, offsets: new Map([[0, 4n]]) }));
+    clock.advance(1_000);
+    expect(asked).toHaveLength(2);
+    expect(last().begin).toMatchObject({ from: 'earliest' });
+    last().answer(begun);
+    expect(log.done).toEqual(['truncate 3', 'begin 0']);
+  });
+
   it('should drop a log that was away for longer than tombstones are kept, and fill it from its start', () => {
     const { last, log, asked } = setup((log) => Object.assign(log, { next: 5n, levelAt: -2 * HOUR }), HOUR);
     expect(log.done).toEqual(['restart tombstones']);
