@@ -181,7 +181,9 @@ export class Cursor<R extends KeyedRecord> implements Waiter {
   #miss({ gap, resume }: Missed, isLoss: boolean): void {
     const { seen, topic, partition, topicId } = this.#log;
     const isAnew = seen.generation !== this.#seen.generation;
-    if (isLoss && this.#ending.isBounded && (isAnew || resume > this.offset)) {
+    // None is removed for its age while a snapshot is held: those went with all the rest, as the log was filled again.
+    const isRefilled = gap.reason === 'tombstones' && this.#ending.bound !== undefined;
+    if (isLoss && this.#ending.isBounded && (isAnew || isRefilled || resume > this.offset)) {
       this.#state = 'done';
       const lost = `${topic}/${partition}: offsets from ${this.offset}: ${gap.reason}`;
       return this.fail(new SluiceError('SNAPSHOT_LOST', lost));

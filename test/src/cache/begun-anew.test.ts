@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { fromOffset } from '../../../operators/flow/from-offset.ts';
+import { type ControlSink, window } from '../../../src/control.ts';
 import { batch, marker } from './batches.ts';
 import { begin, done, open, readAll, stand, temporary } from './open.ts';
 
@@ -69,6 +71,28 @@ describe('a log that is begun anew', () => {
     await begin(log, 0n, 1n);
     await done(log.append([batch(0n, [['a', '1']])]));
     expect(log.cleaned).toBe(1n);
+    await close();
+  });
+
+  it('should end a snapshot that it lacks records of, which its source superseded meanwhile', async () => {
+    const { log, close } = await open(directory(), { isCompacted: true });
+    await begin(log, 0n, 2n);
+    await done(log.append([batch(0n, [['a', '1']]), batch(1n, [['b', '2']])]));
+    await done(log.ready());
+    const got: string[] = [];
+    let control: ControlSink = () => {};
+    const left = fromOffset(log, { from: 'earliest', until: 'latest' }).subscribe((frame) => {
+      if (frame.kind === 'begin') control = frame.control;
+      got.push(frame.kind === 'abort' ? `${frame.ext?.code}` : frame.kind);
+    });
+    control(window(1));
+    await done(log.restart('tombstones'));
+    await begin(log, 0n, 4n);
+    await done(log.append([batch(0n, [['a', '1']]), batch(3n, [['b', '3']])]));
+    await done(log.ready());
+    control(window(1_000));
+    expect(got).toEqual(['begin', 'data', 'SNAPSHOT_LOST']);
+    left.unsubscribe();
     await close();
   });
 
