@@ -72,6 +72,10 @@ export abstract class PartitionChanges extends PartitionLog {
     return this.data.state;
   }
 
+  get begunAt(): number | undefined {
+    return this.state.begunAt || undefined;
+  }
+
   /** Itself, if it has begun. @throws SluiceError CACHE_RESTARTED */
   protected get begun(): this {
     if (!this.state.isBegun) throw new SluiceError('CACHE_RESTARTED', `${this.data.name} begins anew`);

@@ -97,7 +97,8 @@ export class Partition extends PartitionChanges implements FollowedLog {
       const { state } = this;
       if (state.isBegun) return of(undefined);
       const filled = this.options.isEmbedded ? { filled: 0n } : {};
-      const begun = { ...state, ...this.known(), ...filled, topicId, isBegun: true };
+      const begunAt = this.options.scheduler.now();
+      const begun = { ...state, ...this.known(), ...filled, topicId, begunAt, isBegun: true };
       return this.commit({ state: { ...begun, begin: offset, logStart: offset, end: offset } }, () => this.indexAnew());
     });
   }

@@ -28,6 +28,8 @@ export interface FollowedLog extends Log<KafkaRecord> {
   readonly lastEpoch: number;
   /** Where its source stood when that was told last; `undefined` before. */
   readonly standing: Standing | undefined;
+  /** When it was begun, in milliseconds since 1970; `undefined` where it was not, or that is not known. */
+  readonly begunAt: number | undefined;
   /** When it was last level with its source, in milliseconds since 1970; `undefined` if it never was. */
   readonly levelAt: number | undefined;
   /** Appends batches, each behind the one before; holes are allowed. */

@@ -60,7 +60,8 @@ export class FollowedPartition {
       (thrown) => options.life.error(thrown),
       options.scheduler,
     );
-    this.#heardAt = options.log.levelAt;
+    // In one that never was level, tombstones are missed from when it was begun.
+    this.#heardAt = options.log.levelAt ?? options.log.begunAt;
     const { exit, log } = options;
     log.source = {
       refetch: (from, to) => refetch(exit, options, from, to),

@@ -24,6 +24,8 @@ describe('a partition', () => {
     const at = directory();
     const first = await open(at);
     await begin(first.log, 5n, 8n);
+    const { begunAt } = first.log;
+    expect(begunAt).toBeGreaterThan(0);
     await done(
       first.log.append([
         batch(5n, [
@@ -46,6 +48,7 @@ describe('a partition', () => {
 
     const second = await open(at);
     expect(second.log.next).toBe(8n);
+    expect(second.log.begunAt).toBe(begunAt);
     expect(second.log.offsets).toEqual({
       isBegun: true,
       logStart: 5n,

@@ -63,6 +63,7 @@ export class FakeLog implements FollowedLog {
   source: FollowedLog['source'];
   next: bigint | undefined;
   lastEpoch = -1;
+  begunAt: number | undefined;
   levelAt: number | undefined;
   standing: Standing | undefined;
   isLevel = false;

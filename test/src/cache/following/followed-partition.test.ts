@@ -117,10 +117,14 @@ describe('a partition that is followed', () => {
   });
 
   it('should drop a log that was away for longer than tombstones are kept, and fill it from its start', () => {
-    const { last, log, asked } = setup((log) => Object.assign(log, { next: 5n, levelAt: -2 * HOUR }), HOUR);
-    expect(log.done).toEqual(['restart tombstones']);
-    expect(asked).toHaveLength(1);
-    expect(last().begin).toMatchObject({ from: 'earliest' });
+    for (const away of [{ levelAt: -2 * HOUR }, { begunAt: -2 * HOUR }]) {
+      const { last, log, asked } = setup((log) => Object.assign(log, { next: 5n, ...away }), HOUR);
+      expect(log.done).toEqual(['restart tombstones']);
+      expect(asked).toHaveLength(1);
+      expect(last().begin).toMatchObject({ from: 'earliest' });
+    }
+    const back = setup((log) => Object.assign(log, { next: 5n, begunAt: -2 * HOUR, levelAt: 0 }), HOUR);
+    expect(back.log.done).toEqual([]);
   });
 
   it('should drop it as well when it was out of touch for so long while it was open', () => {
