@@ -128,6 +128,16 @@ describe('a cache client', () => {
     expect(consumer.got.filter((one) => one !== 'progress')).toEqual(['0/a@0', 'caught-up', 'filters', '0/b@4']);
   });
 
+  it('should tell of a change of filters before what they accept, and behind all that those before them did', () => {
+    const { exit, consume } = serving([1, 1]);
+    const change = exit.logs[1]?.changes.subscribe(() => consumer.filter([[{ key: Buffer.from('b') }]]));
+    const consumer = consume(merged({ filters: [[{ key: Buffer.from('a') }]] }), 9);
+    // Those that wait for keys have not learned yet that there is more.
+    exit.logs[1]?.append(keys('ab'));
+    change?.unsubscribe();
+    expect(consumer.got).toEqual(['caught-up', 'filters', '1/b@1']);
+  });
+
   it('should answer meta and describe from one stream of the exit', () => {
     const { exit, consume, turns } = serving([1]);
     const metas = [1, 2].map(() => consume({ api: 'meta', topic: 'topic' }, 99));
