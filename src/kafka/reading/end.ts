@@ -18,11 +18,17 @@ export class End {
     return this.#offset;
   }
 
-  /** Takes the first answer for it, and none after that. */
-  learn(answer: FetchedPartition, led: Led | undefined): void {
-    if (this.#offset !== undefined) return;
+  /** The epoch of the leader that said it. */
+  get epoch(): number {
+    return this.#led?.leaderEpoch ?? -1;
+  }
+
+  /** Takes the first answer for it, and none after that; answers whether it did. */
+  learn(answer: FetchedPartition, led: Led | undefined): boolean {
+    if (this.#offset !== undefined) return false;
     this.#offset = this.#endIn(answer);
     this.#led = led;
+    return true;
   }
 
   /** It is to be learnt anew. */
@@ -31,15 +37,17 @@ export class End {
   }
 
   /**
-   * Holds where the partition ends now, all up to which was read, against this. No leader goes back: one that seems to
-   * was misheard, now or then, and whoever waits for such an end waits forever.
+   * Whether all was read that the partition has by now, and that is less than this: a new leader does not know yet how
+   * far its log is replicated, or has not all of the log of the one before it.
    *
-   * @throws KafkaError KAFKA_RESPONSE
+   * @throws KafkaError KAFKA_RESPONSE if that is the same leader. None goes back: one that seems to was misheard, now or
+   * then, and whoever waits for such an end waits forever.
    */
-  verify(answer: FetchedPartition, position: bigint, led: Led | undefined, place: string): void {
+  isDoubtful(answer: FetchedPartition, position: bigint, led: Led | undefined, place: string): boolean {
     const now = this.#endIn(answer);
     const end = this.#offset;
-    if (led !== this.#led || end === undefined || now >= end || position < now || position >= end) return;
+    if (end === undefined || now >= end || position < now || position >= end) return false;
+    if (led !== this.#led) return true;
     throw new KafkaError('KAFKA_RESPONSE', `${place} ended at ${end}, and ends at ${now} under the same leader`);
   }
 
