@@ -1,16 +1,20 @@
 import type { Isolation } from '../../protocol/kafka.ts';
 import { KafkaError } from '../../protocol/kafka-error.ts';
 import type { FetchedPartition } from '../requests/fetch.ts';
+import type { Delivery } from './delivery.ts';
 import type { Led } from './start.ts';
 
 /** Where a partition ended when its reader began: there a bounded read of it is over, and any other caught up. */
 export class End {
   readonly #isolation: Isolation;
+  readonly #delivery: Pick<Delivery, 'end'>;
   #offset: bigint | undefined;
   #led: Led | undefined;
 
-  constructor(isolation: Isolation) {
+  /** @param delivery told of it */
+  constructor(isolation: Isolation, delivery: Pick<Delivery, 'end'>) {
     this.#isolation = isolation;
+    this.#delivery = delivery;
   }
 
   /** Unknown until a leader has said it. */
@@ -23,17 +27,22 @@ export class End {
     return this.#led?.leaderEpoch ?? -1;
   }
 
-  /** Takes the first answer for it, and none after that; answers whether it did. */
-  learn(answer: FetchedPartition, led: Led | undefined): boolean {
-    if (this.#offset !== undefined) return false;
-    this.#offset = this.#endIn(answer);
+  /** Learns it from a leader. */
+  learn(offset: bigint, led: Led | undefined): void {
+    this.#offset = offset;
     this.#led = led;
-    return true;
+    this.#delivery.end = offset;
+  }
+
+  /** Where a partition ends by an answer. */
+  of({ lastStableOffset, highWatermark }: FetchedPartition): bigint {
+    return this.#isolation === 'read_committed' ? lastStableOffset : highWatermark;
   }
 
   /** It is to be learnt anew. */
   forget(): void {
     this.#offset = undefined;
+    this.#delivery.end = undefined;
   }
 
   /**
@@ -44,14 +53,10 @@ export class End {
    * then, and whoever waits for such an end waits forever.
    */
   isDoubtful(answer: FetchedPartition, position: bigint, led: Led | undefined, place: string): boolean {
-    const now = this.#endIn(answer);
+    const now = this.of(answer);
     const end = this.#offset;
     if (end === undefined || now >= end || position < now || position >= end) return false;
     if (led !== this.#led) return true;
     throw new KafkaError('KAFKA_RESPONSE', `${place} ended at ${end}, and ends at ${now} under the same leader`);
-  }
-
-  #endIn({ lastStableOffset, highWatermark }: FetchedPartition): bigint {
-    return this.#isolation === 'read_committed' ? lastStableOffset : highWatermark;
   }
 }

@@ -1,3 +1,4 @@
+import type { Isolation } from '../../protocol/kafka.ts';
 import type { Matcher } from '../../protocol/kafka-filters.ts';
 import { AbortedTransactions } from '../../records/aborted.ts';
 import { batchesOf, broken } from '../../records/record-batch.ts';
@@ -12,10 +13,11 @@ export class Intake {
   readonly delivery: Delivery | BatchDelivery;
   readonly #place: string;
   readonly #isWhole: boolean;
-  readonly #hidesAborted: boolean;
+  readonly #isolation: Isolation;
   #position: bigint | undefined;
   #lastEpoch: number;
   #isAnchored: boolean;
+  #stable: bigint | undefined;
 
   /** @param wake called when there is something to poll though nothing was put in */
   constructor(
@@ -29,7 +31,7 @@ export class Intake {
     this.delivery = reading.isWhole ? new BatchDelivery(options) : new Delivery(options);
     this.#place = `${reading.topic}/${partition}`;
     this.#isWhole = reading.isWhole;
-    this.#hidesAborted = reading.isolation === 'read_committed';
+    this.#isolation = reading.isolation;
     this.#lastEpoch = lastEpoch;
     this.#isAnchored = typeof from === 'object' && 'offset' in from;
   }
@@ -49,6 +51,16 @@ export class Intake {
     return this.#isAnchored;
   }
 
+  /**
+   * Below the last stable offset, brokers say which transactions were aborted only to those who ask read committed;
+   * whoever reads uncommitted is shown all of that, too.
+   */
+  get isolation(): Isolation {
+    if (this.#isWhole) return 'read_uncommitted';
+    const isDecided = this.#stable === undefined || (this.#position ?? 0n) < this.#stable;
+    return isDecided ? 'read_committed' : this.#isolation;
+  }
+
   /** Begins at an offset; nowhere, until it is found anew where. */
   start(offset: bigint | undefined): void {
     this.#position = offset;
@@ -59,6 +71,7 @@ export class Intake {
   resume({ to, gap }: Required<Recovery>): void {
     this.#position = to;
     this.#lastEpoch = -1;
+    this.#stable = undefined;
     this.delivery.gap(gap, to);
   }
 
@@ -69,7 +82,9 @@ export class Intake {
   }
 
   /** @throws KafkaError where a batch is not what was written, or does not follow on what is there */
-  take({ records, aborted, highWatermark }: FetchedPartition): void {
+  take({ records, aborted, highWatermark, lastStableOffset }: FetchedPartition): void {
+    this.#stable = lastStableOffset;
+    const hidesAborted = this.#isolation === 'read_committed';
     const transactions = new AbortedTransactions(aborted);
     for (const batch of batchesOf(records, this.#place)) {
       const isAborted = transactions.isAborted(batch, this.#place);
@@ -82,7 +97,7 @@ export class Intake {
       this.#isAnchored = true;
       this.#lastEpoch = batch.leaderEpoch;
       const next = batch.lastOffset + 1n;
-      if (!this.#isWhole && (batch.isControl || (isAborted && this.#hidesAborted))) this.pass(next, batch.count);
+      if (!this.#isWhole && (batch.isControl || (isAborted && hidesAborted))) this.pass(next, batch.count);
       else {
         this.#position = next;
         this.delivery.batch(batch, isAborted);

@@ -29,7 +29,6 @@ export class Reader implements Fetched {
   #led: Led | undefined;
   #fetcher: Fetcher | undefined;
   #offsets: PartitionOffsets | undefined;
-  #stable: bigint | undefined;
   readonly #end: End;
   #isBroken = false;
 
@@ -38,7 +37,7 @@ export class Reader implements Fetched {
     this.#reading = reading;
     this.#from = begins.from;
     this.#intake = new Intake(reading, partition, begins, matcher, () => reading.changed(this));
-    this.#end = new End(reading.isolation);
+    this.#end = new End(reading.isolation, this.delivery);
     this.#attempts = new Attempts(reading.life, reading.backoff, reading.scheduler);
     reading.life.add(() => this.close());
   }
@@ -55,14 +54,8 @@ export class Reader implements Fetched {
     return this.#topicId;
   }
 
-  /**
-   * Below the last stable offset, brokers say which transactions were aborted only to those who ask read committed;
-   * whoever reads uncommitted is shown all of that, too.
-   */
   get isolation(): Isolation {
-    if (this.#reading.isWhole) return 'read_uncommitted';
-    const isDecided = this.#stable === undefined || (this.#intake.position ?? 0n) < this.#stable;
-    return isDecided ? 'read_committed' : this.#reading.isolation;
+    return this.#intake.isolation;
   }
 
   /** Where it and the partition stood when it began; unknown before. */
@@ -124,10 +117,12 @@ export class Reader implements Fetched {
     const { highWatermark, lastStableOffset, diverging } = answer;
     const position = this.#intake.position as bigint;
     this.#attempts.succeed();
-    if (diverging !== undefined) return this.#replaced(back(partition, position, diverging.endOffset, diverging.epoch));
+    if (diverging !== undefined) return this.#resume(back(partition, position, diverging.endOffset, diverging.epoch));
     this.#offsets ??= { partition, offset: position, highWatermark, lastStableOffset };
-    this.#stable = lastStableOffset;
-    if (this.#end.learn(answer, this.#led)) this.delivery.end = this.#end.offset;
+    if (this.#end.offset === undefined) {
+      if (this.#reading.isBounded) return this.#bound();
+      this.#end.learn(this.#end.of(answer), this.#led);
+    }
     const isDoubtful = this.#take(answer);
     this.delivery.stand(answer);
     const end = isolation === 'read_committed' ? lastStableOffset : highWatermark;
@@ -149,17 +144,28 @@ export class Reader implements Fetched {
     }
   }
 
+  /**
+   * Asks where a bounded read ends, and then for the records again. A fetch may tell less: what a new leader knows by then
+   * of how far its log is replicated (KIP-207).
+   */
+  #bound(): void {
+    const { cluster, isolation } = this.#reading;
+    this.#ask(offsetOf(cluster, this.#led as Led, 'latest', isolation), (end) => {
+      this.#end.learn(end, this.#led);
+      this.#resumed();
+    });
+  }
+
   /** The first question to a leader, or the next after something failed. */
   #go(): void {
     const { cluster, isolation } = this.#reading;
     this.#attempts.cancel();
     if (this.#fetcher === undefined || this.#led === undefined) return;
-    if (this.#intake.position !== undefined) this.#fetcher.add(this);
-    else
-      this.#ask(offsetOf(cluster, this.#led, this.#from, isolation), (offset) => {
-        this.#intake.start(offset);
-        this.#resumed();
-      });
+    if (this.#intake.position !== undefined) return this.#fetcher.add(this);
+    this.#ask(offsetOf(cluster, this.#led, this.#from, isolation), (offset) => {
+      this.#intake.start(offset);
+      this.#resumed();
+    });
   }
 
   #recover(): void {
@@ -171,8 +177,7 @@ export class Reader implements Fetched {
     this.#fetcher?.remove(this);
     this.#ask(recovery(cluster, this.#led, position, lastEpoch, isolation), ({ to, gap }) => {
       if (gap === undefined) this.#hold(kafkaFault(OFFSET_OUT_OF_RANGE));
-      else if (gap.reason === 'retention') this.#resume({ to, gap });
-      else this.#replaced({ to, gap });
+      else this.#resume({ to, gap });
     });
   }
 
@@ -183,7 +188,7 @@ export class Reader implements Fetched {
     const position = this.#intake.position as bigint;
     this.#ask(endOfEpoch(this.#reading.cluster, this.#led as Led, this.#end.epoch), (at) => {
       if (at >= end || at > position) this.#go();
-      else this.#replaced({ to: position, gap: gapOf(partition, position, end, 'truncated') });
+      else this.#resume({ to: position, gap: gapOf(partition, position, end, 'truncated') });
     });
   }
 
@@ -193,18 +198,12 @@ export class Reader implements Fetched {
     const from = this.#intake.position;
     this.#led = undefined;
     if (from === undefined) return;
-    this.#replaced({ to: 0n, gap: { mark: 'gap', partition, from, to: from, reason: 'recreated', topicId } });
+    this.#resume({ to: 0n, gap: { mark: 'gap', partition, from, to: from, reason: 'recreated', topicId } });
   }
 
-  /** There is another log than the one that was read, so that its end is asked for anew. */
-  #replaced(way: Required<Recovery>): void {
-    this.#end.forget();
-    this.#stable = undefined;
-    this.delivery.end = undefined;
-    this.#resume(way);
-  }
-
+  /** Goes on elsewhere. Where more is gone than what was old, there is another log than was read; its end is learnt anew. */
   #resume(way: Required<Recovery>): void {
+    if (way.gap.reason !== 'retention') this.#end.forget();
     this.#intake.resume(way);
     this.#resumed();
   }

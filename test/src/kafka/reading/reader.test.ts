@@ -1,4 +1,4 @@
-import { scripted, two } from './scripted.ts';
+import { OFFSET_NOT_AVAILABLE, scripted, two } from './scripted.ts';
 
 describe('a reader of a partition that is written to', () => {
   it('takes what was replicated after its broker looked at the high watermark', () => {
@@ -42,5 +42,20 @@ describe('a reader of a partition that is written to', () => {
     expect([live.values(), live.fault()]).toEqual([['0', '1', '2', '3', '4', '5'], undefined]);
     expect(live.asked).toEqual([0n, 2n, 2n, 4n, 6n]);
     expect(live.epochs).toEqual([0]);
+  });
+});
+
+describe('a bounded reader', () => {
+  it('asks for its end, and waits until a new leader knows it, though a fetch told less before', () => {
+    const told: (readonly [number, bigint])[] = [
+      [OFFSET_NOT_AVAILABLE, -1n],
+      [0, 4n],
+    ];
+    const behind = { highWatermark: 2n, records: two(0n) };
+    const whole = { highWatermark: 6n, records: Buffer.concat([two(0n), two(2n), two(4n)]) };
+    const read = scripted([behind, behind, whole], { isBounded: true, latest: () => told.shift()! });
+    read.take();
+    expect(read.sent).toEqual(['0', '1', '2', '3', 'caught-up']);
+    expect([read.retried, read.asked, read.fault()]).toEqual([['OFFSET_NOT_AVAILABLE'], [0n, 0n, 0n], undefined]);
   });
 });

@@ -5,6 +5,7 @@ import { Fetchers } from '../../../../src/kafka/reading/fetchers.ts';
 import { Reader } from '../../../../src/kafka/reading/reader.ts';
 import type { Api } from '../../../../src/kafka/requests/api.ts';
 import type { FetchedPartition, FetchRequest } from '../../../../src/kafka/requests/fetch.ts';
+import { EARLIEST, type ListOffsetsRequest } from '../../../../src/kafka/requests/list-offsets.ts';
 import type { KafkaMark, KafkaRecord } from '../../../../src/protocol/kafka.ts';
 import type { RecordBatch } from '../../../../src/protocol/kafka-batch.ts';
 import { LEADER_EPOCH } from '../../../../src/records/header.ts';
@@ -15,8 +16,9 @@ import { Clock } from '../clock.ts';
 /** What a leader answers a fetch, but for what is the same each time. */
 export type Told = Pick<FetchedPartition, 'highWatermark'> & Partial<FetchedPartition>;
 
-/** Kafka's code. */
+/** Kafka's codes. */
 export const OFFSET_OUT_OF_RANGE = 1;
+export const OFFSET_NOT_AVAILABLE = 78;
 
 /** Two records from an offset on, as a broker keeps them. */
 export function two(offset: bigint, leaderEpoch = 0): Uint8Array {
@@ -37,15 +39,25 @@ interface ScriptedOptions {
   /** Where the leader of now says that the epochs before it end. */
   readonly epochEnd?: bigint;
   readonly logStart?: bigint;
+  /** Kafka's code, and where the leader of now says that the log ends; by default where its last answer to a fetch does. */
+  readonly latest?: () => readonly [number, bigint];
 }
 
 /** A reader of t/0 from its start, whose leader answers each fetch in turn, and then none. */
 export function scripted(
   answers: Told[],
-  { isBounded = false, isWhole = false, epochEnd = -1n, logStart = 0n }: ScriptedOptions = {},
+  { isBounded = false, isWhole = false, epochEnd = -1n, logStart = 0n, ...options }: ScriptedOptions = {},
 ) {
+  let given: Told | undefined;
+  // Who asks for the end asks for the records again.
+  const again = (): readonly [number, bigint] => {
+    answers.unshift(given!);
+    return [NONE, given!.highWatermark];
+  };
+  const { latest = again } = options;
   const clock = new Clock();
   const asked: bigint[] = [];
+  const retried: string[] = [];
   const epochs: number[] = [];
   const fetched = (told: Told): FetchedPartition => ({
     ...{ partition: 0, error: NONE, lastStableOffset: told.highWatermark, logStartOffset: 0n, diverging: undefined },
@@ -61,12 +73,16 @@ export function scripted(
           topics: [{ topic: 't', partitions: [{ partition: 0, error: NONE, epoch, endOffset: epochEnd }] }],
         });
       }
-      if (name === 'ListOffsets')
-        return of({ topics: [{ topic: 't', partitions: [{ partition: 0, error: NONE, offset: logStart }] }] });
+      if (name === 'ListOffsets') {
+        const { timestamp } = (body as ListOffsetsRequest).topics[0]!.partitions[0]!;
+        const [error, offset] = timestamp === EARLIEST ? [NONE, logStart] : latest();
+        return of({ topics: [{ topic: 't', partitions: [{ partition: 0, error, offset }] }] });
+      }
       if (name !== 'Fetch') throw new Error(`asked for ${name}`);
       const { offset } = (body as FetchRequest).topics[0]!.partitions[0]!;
       asked.push(offset);
       const told = answers.shift();
+      given = told;
       if (told === undefined) return NEVER;
       return of({ throttleMs: 0, error: NONE, topics: [{ topic: 'id', partitions: [fetched(told)] }] });
     },
@@ -87,7 +103,7 @@ export function scripted(
       ...{ backoff: {}, scheduler: clock, life },
       hasCredit: () => true,
       changed: () => reader.wake(),
-      onRetry: (thrown) => life.error(thrown),
+      onRetry: ({ code, kafka }) => retried.push(kafka?.name ?? code),
     },
     0,
     { from: { offset: 0n } },
@@ -114,7 +130,7 @@ export function scripted(
     follow(1);
   };
   const values = (): string[] => sent.filter((one) => /^\d/.test(one));
-  return { asked, epochs, sent, values, take, lead, fault: () => fault };
+  return { asked, epochs, retried, sent, values, take, lead, fault: () => fault };
 }
 
 function valuesOf(payload: Run<KafkaRecord> | RecordBatch): string[] {
