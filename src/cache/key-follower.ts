@@ -1,5 +1,5 @@
 import { BehaviorSubject, filter, map, type Observable, type SchedulerLike, type Subscription, take } from 'rxjs';
-import type { Chunk } from '../log.ts';
+import type { Chunk } from '../log/log.ts';
 import { Loop } from '../loop.ts';
 import type { KafkaRecord } from '../protocol/kafka.ts';
 import type { KeyTable } from './key-index.ts';

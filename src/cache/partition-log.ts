@@ -1,5 +1,5 @@
 import { concatMap, defer, EMPTY, map, type Observable, of, Subject, type TeardownLogic } from 'rxjs';
-import type { Chunk, Log, LogIsolation, LogOffsets, Missed, Seen } from '../log.ts';
+import type { Chunk, Log, LogIsolation, LogOffsets, Missed, Seen } from '../log/log.ts';
 import type { KafkaRecord } from '../protocol/kafka.ts';
 import type { Run } from '../run.ts';
 import { type Break, missedBy } from './breaks.ts';

@@ -3,9 +3,9 @@ import type { Subscriber } from 'rxjs';
 import { Account } from '../credit.ts';
 import type { Source } from '../emitter.ts';
 import { type Fault, SluiceError } from '../errors.ts';
+import { Fifo } from '../flow/queue.ts';
 import { type Abort, abort, data, end, type Following, type Frame } from '../frame.ts';
 import type { NetBegin, NetLane } from '../protocol/net.ts';
-import { Fifo } from '../queue.ts';
 
 /**
  * A node stream whose far end is a stream of frames: what one lane brings is read from it, what is written to it is

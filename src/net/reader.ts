@@ -2,9 +2,9 @@ import type { Readable } from 'node:stream';
 import type { SchedulerLike, Subscriber } from 'rxjs';
 import type { Source } from '../emitter.ts';
 import type { Fault } from '../errors.ts';
+import { Fifo } from '../flow/queue.ts';
 import { type Abort, abort, data, type End, end, type Following } from '../frame.ts';
 import type { NetLane } from '../protocol/net.ts';
-import { Fifo } from '../queue.ts';
 import { confirmEnd } from './sockets.ts';
 
 /**

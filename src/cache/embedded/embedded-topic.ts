@@ -11,8 +11,8 @@ import {
   type SchedulerLike,
   type Subscriber,
 } from 'rxjs';
-import { Dispatcher } from '../../dispatcher.ts';
 import { SluiceError } from '../../errors.ts';
+import { Dispatcher } from '../../log/dispatcher.ts';
 import type { Send } from '../../producing/produced.ts';
 import type { Description, KafkaRecord, Meta } from '../../protocol/kafka.ts';
 import type { Remembered } from '../following/followed-log.ts';

@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import type { Log } from '../../log.ts';
+import type { Log } from '../../log/log.ts';
 import type { KafkaRecord } from '../../protocol/kafka.ts';
 import type { RecordBatch } from '../../protocol/kafka-batch.ts';
 

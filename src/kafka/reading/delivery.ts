@@ -1,8 +1,8 @@
 import type { SchedulerLike } from 'rxjs';
 import { Deque } from '../../deque.ts';
 import { type Data, data, type Flush, flush } from '../../frame.ts';
+import { Position } from '../../log/position.ts';
 import type { Gap } from '../../marks.ts';
-import { Position } from '../../position.ts';
 import type { KafkaMark, KafkaRecord } from '../../protocol/kafka.ts';
 import type { RecordBatch } from '../../protocol/kafka-batch.ts';
 import type { Matcher } from '../../protocol/kafka-filters.ts';

@@ -1,7 +1,7 @@
 import { type CacheClientOptions, cacheClient } from '../../../operators/kafka/cache-client.ts';
 import type { KafkaBegin } from '../../../src/protocol/kafka.ts';
 import { Turns } from '../../../src/testing/index.ts';
-import type { Written } from '../../src/memory-log.ts';
+import type { Written } from '../../src/log/memory-log.ts';
 import { Consumer } from './consumer.ts';
 import { LogExit } from './log-exit.ts';
 
@@ -56,6 +56,13 @@ describe('a cache client', () => {
     const consumer = consume(merged({ until: 'latest' }), 1);
     exit.logs[0]?.append(keys('ab'));
     expect(consumer.grant(9).got).toEqual(['0/a@0', '0/b@1', 'caught-up', 'end', 'complete']);
+  });
+
+  it('should pass over records that newer ones have overtaken, but on a stream that wants every one', () => {
+    const { exit, consume } = serving([1]);
+    exit.logs[0]?.append(keys('aba'));
+    expect(consume(merged(), 9).got).toEqual(['0/b@1', '0/a@2', 'caught-up']);
+    expect(consume(merged({ conflates: false }), 9).got).toEqual(['0/a@0', '0/b@1', '0/a@2', 'caught-up']);
   });
 
   it('should open one stream of each kind however many read, and keep them for a while', () => {

@@ -7,7 +7,7 @@ import type { CacheEvent } from '../../../src/cache/events.ts';
 import { type CacheOptions, openCache } from '../../../src/cache/open-cache.ts';
 import type { Partition } from '../../../src/cache/partition.ts';
 import type { Topic } from '../../../src/cache/topic.ts';
-import type { Chunk, LogIsolation } from '../../../src/log.ts';
+import type { Chunk, LogIsolation } from '../../../src/log/log.ts';
 import type { KafkaRecord } from '../../../src/protocol/kafka.ts';
 
 const TOPIC = 'orders';
