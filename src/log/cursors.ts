@@ -15,6 +15,8 @@ export interface CursorsOptions<R extends KeyedRecord> {
   /** What messages name. */
   readonly topic: string;
   readonly isolation: LogIsolation;
+  /** As for a cursor. */
+  readonly conflates: boolean;
   /** Whether it ends where its logs do once they are level. */
   readonly isBounded: boolean;
   /** How long a bounded read may take nothing, in milliseconds. */
@@ -91,13 +93,13 @@ export class Cursors<R extends KeyedRecord> {
   read(partition: number, dispatcher: Dispatcher<R>, from: From): void {
     const place = this.#places.get(partition);
     if (place === undefined) return;
-    const { isolation, isBounded, scheduler, life, begun } = this.#options;
+    const { isolation, conflates, isBounded, scheduler, life, begun } = this.#options;
     let hasBegun = false;
     place.cursor = new Cursor(dispatcher, {
       from,
       until: isBounded ? 'latest' : undefined,
       isolation,
-      conflates: true,
+      conflates,
       filtering: this.#filtering,
       scheduler,
       life,

@@ -58,6 +58,13 @@ describe('a cache client', () => {
     expect(consumer.grant(9).got).toEqual(['0/a@0', '0/b@1', 'caught-up', 'end', 'complete']);
   });
 
+  it('should pass over records that newer ones have overtaken, but on a stream that wants every one', () => {
+    const { exit, consume } = serving([1]);
+    exit.logs[0]?.append(keys('aba'));
+    expect(consume(merged(), 9).got).toEqual(['0/b@1', '0/a@2', 'caught-up']);
+    expect(consume(merged({ conflates: false }), 9).got).toEqual(['0/a@0', '0/b@1', '0/a@2', 'caught-up']);
+  });
+
   it('should open one stream of each kind however many read, and keep them for a while', () => {
     const { exit, consume, turns } = serving([1, 1]);
     const consumers = Array.from({ length: 100 }, () => consume(merged(), 9));
