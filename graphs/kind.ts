@@ -84,6 +84,8 @@ export interface Kind {
   readonly vault?: boolean;
   /** The guards that `options.authorization` names. */
   guards?(options: never): readonly string[];
+  /** Whether those look at what its clients show. */
+  readonly recognises?: true;
   /** What must hold between the keys of the binding. */
   readonly rules?: Schema;
   /**

@@ -115,6 +115,7 @@ export const http = [
     when,
     matches: httpMatches,
     guards: ({ authorization = {} }) => Object.keys(authorization),
+    recognises: true,
     make: ({ options: { versions, authorization, 'access-control': access }, guards, exit, events, scheduler }) =>
       httpServer(
         {

@@ -1,12 +1,12 @@
 import { concat, map, type Observable, of } from 'rxjs';
 import type { Frame } from '../../src/frame.ts';
 import { answered, type HttpAnswer } from '../../src/http-kafka/answered.ts';
-import { onBehalf } from '../../src/http-kafka/on-behalf.ts';
 import { produced } from '../../src/http-kafka/produced.ts';
 import { contentHeaders, idempotencyKeyOf } from '../../src/http-kafka/request-record.ts';
 import { type ExpressionNames, type ExpressionValues, expression } from '../../src/protocol/expression.ts';
 import { type Http, type HttpBegin, headerOf, headersOf, httpFault } from '../../src/protocol/http.ts';
 import type { Header, Kafka, ProducedRecord } from '../../src/protocol/kafka.ts';
+import { onBehalf } from '../../src/protocol/kafka-on-behalf.ts';
 import type { Binding } from '../../src/protocol.ts';
 import { filled, type HttpKafkaProduce, type Settings, type Way } from './routes.ts';
 

@@ -19,8 +19,8 @@ export interface Asked {
   readonly filters: readonly Filter[];
   /** The tags of what the client has. */
   readonly tags: readonly string[];
-  /** How long the client would wait for something else than it has, in milliseconds. */
-  readonly wait: number | undefined;
+  /** Emits once the client waits no longer for something else than it has; `undefined` where it does not wait. */
+  readonly due: Observable<unknown> | undefined;
   /** How long Kafka may take to bring what there is, in milliseconds. */
   readonly timeout: number;
   readonly scheduler: SchedulerLike;
@@ -31,12 +31,12 @@ export interface Asked {
  * tombstone; 304 if it is the one that the client has. A client that waits is answered 200 as soon as it can be, and
  * otherwise once its time is over.
  */
-export const item = ({ exit, topic, filters, tags, wait, timeout, scheduler }: Asked): Observable<HttpAnswer> =>
+export const item = ({ exit, topic, filters, tags, due, timeout, scheduler }: Asked): Observable<HttpAnswer> =>
   new Observable((out) => {
     let topicId: string | undefined;
     let newest: KafkaRecord | undefined;
     let isLevel = false;
-    let isDue = wait === undefined;
+    let isDue = due === undefined;
 
     const settle = (): void => {
       if (!isLevel) return;
@@ -55,12 +55,14 @@ export const item = ({ exit, topic, filters, tags, wait, timeout, scheduler }: A
         if (!isLevel) out.error(httpFault('HTTP_UPSTREAM_TIMEOUT', `topic ${topic} was not read in time`));
       }, timeout),
     );
-    if (wait !== undefined) {
-      const due = scheduler.schedule(() => {
-        isDue = true;
-        settle();
-      }, wait);
-      out.add(due);
+    if (due !== undefined) {
+      listen(due, out, {
+        next() {
+          isDue = true;
+          settle();
+        },
+        complete() {},
+      });
     }
     listen(
       taken(exit, {
@@ -69,7 +71,7 @@ export const item = ({ exit, topic, filters, tags, wait, timeout, scheduler }: A
         topic,
         from: FROM_START,
         filters,
-        ...(wait === undefined && { until: 'latest' as const }),
+        ...(due === undefined && { until: 'latest' as const }),
       }),
       out,
       {

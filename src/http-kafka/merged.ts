@@ -1,4 +1,4 @@
-import { filter, map, merge, Observable, of, Subscriber, take, timer } from 'rxjs';
+import { filter, map, merge, Observable, of, Subscriber, take } from 'rxjs';
 import { emit, type Outlet } from '../emitter.ts';
 import { isFault } from '../errors.ts';
 import { abort, type Frame } from '../frame.ts';
@@ -22,7 +22,7 @@ export const merged = ({
   topic,
   filters,
   tags,
-  wait,
+  due,
   timeout,
   scheduler,
 }: Asked): Observable<Frame<Http['reply']>> =>
@@ -40,7 +40,7 @@ export const merged = ({
       out.complete();
     };
 
-    const read = (patience?: number): void => {
+    const read = (patience?: Observable<unknown>): void => {
       const body = new JsonArray();
       let outlet: Outlet<Http['reply']> | undefined;
       const reading = new Subscriber<never>({ next() {}, error: fail, complete() {} });
@@ -74,7 +74,7 @@ export const merged = ({
     };
 
     /** Reads again once there is another record, or time is over. */
-    const waitFor = (partitions: readonly PartitionOffsets[], patience: number): void => {
+    const waitFor = (partitions: readonly PartitionOffsets[], patience: Observable<unknown>): void => {
       const ends = partitions.map(({ partition, lastStableOffset: offset }) => [partition, { offset }] as const);
       const changes = taken(exit, { ...begin, from: { ...FROM_START, partitions: new Map(ends) } }).pipe(
         filter(
@@ -82,12 +82,12 @@ export const merged = ({
             frame.kind === 'data' || (frame.kind === 'flush' && 'mark' in frame.ext && frame.ext.mark === 'gap'),
         ),
       );
-      const told = merge(changes, timer(patience, scheduler)).pipe(
+      const told = merge(changes, patience).pipe(
         take(1),
         map(() => undefined),
       );
       out.add(told.subscribe({ next: () => read(), error: fail }));
     };
 
-    read(wait);
+    read(due);
   });

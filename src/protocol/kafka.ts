@@ -62,6 +62,8 @@ interface Reading {
   readonly evaluation?: Evaluation;
   /** `read_committed` by default. */
   readonly isolation?: Isolation;
+  /** Whether a cache of a compacted topic passes over records that a newer one of their key has overtaken; it does by default. */
+  readonly conflates?: boolean;
 }
 
 /** What opens a kafka stream, by its `api`. */

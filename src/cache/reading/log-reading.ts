@@ -24,7 +24,7 @@ export function logReading(
   stream: Stream,
   { from, begun, snapshotTimeout, scheduler }: LogReadingOptions,
 ): ReadingAnswer & { follow(meta: Meta): void } {
-  const { isolation = 'read_committed', filters, evaluation, until } = begin;
+  const { isolation = 'read_committed', conflates = true, filters, evaluation, until } = begin;
   const listenings = new Map<number, Subscription>();
   let meta: Meta | undefined;
   let hasBegun = false;
@@ -40,6 +40,7 @@ export function logReading(
   const cursors: Cursors<KafkaRecord> = new Cursors<KafkaRecord>({
     topic: begin.topic,
     isolation,
+    conflates,
     isBounded: until !== undefined,
     snapshotTimeout,
     scheduler,

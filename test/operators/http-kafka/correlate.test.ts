@@ -211,5 +211,19 @@ describe('a request whose client would rather not wait', () => {
     expect((await ask(server.port, 'PUT', '/items/a', { Prefer: 'respond-async, wait=1' }, 'x')).status).toBe(202);
     await server.stop();
   });
+
+  it('is accepted when the server stops, where it can be asked for again, and else has the time that is left', async () => {
+    const kafka = new MemoryKafka('requests', 'replies');
+    const server = await serving(kafka, [COMMANDS], {}, 30_000);
+    const accepted = ask(server.port, 'PUT', '/items/a', { Prefer: 'respond-async, wait=1000' }, 'x');
+    const answered = ask(server.port, 'PUT', '/items/b', { Prefer: 'wait=1000' }, 'x');
+    await until(() => kafka.written.length === 2);
+    const stopped = server.stop();
+    expect((await accepted).status).toBe(202);
+    const command = kafka.written.find(({ key }) => `${key}` === 'b');
+    kafka.put('replies', null, 'done', { 'zilla:correlation-id': idOf(command) });
+    expect(await answered).toMatchObject({ status: 200, body: 'done' });
+    await stopped;
+  });
 });
 // biome-ignore-end lint/suspicious/noTemplateCurlyInString: this is how the format writes expressions

@@ -58,6 +58,13 @@ describe('a cache client', () => {
     expect(consumer.grant(9).got).toEqual(['0/a@0', '0/b@1', 'caught-up', 'end', 'complete']);
   });
 
+  it('should pass over records that newer ones have overtaken, but on a stream that wants every one', () => {
+    const { exit, consume } = serving([1]);
+    exit.logs[0]?.append(keys('aba'));
+    expect(consume(merged(), 9).got).toEqual(['0/b@1', '0/a@2', 'caught-up']);
+    expect(consume(merged({ conflates: false }), 9).got).toEqual(['0/a@0', '0/b@1', '0/a@2', 'caught-up']);
+  });
+
   it('should open one stream of each kind however many read, and keep them for a while', () => {
     const { exit, consume, turns } = serving([1, 1]);
     const consumers = Array.from({ length: 100 }, () => consume(merged(), 9));
@@ -119,6 +126,16 @@ describe('a cache client', () => {
     consumer.filter([[{ key: Buffer.from('b') }]]);
     exit.logs[0]?.append(keys('ab'));
     expect(consumer.got.filter((one) => one !== 'progress')).toEqual(['0/a@0', 'caught-up', 'filters', '0/b@4']);
+  });
+
+  it('should tell of a change of filters before what they accept, and behind all that those before them did', () => {
+    const { exit, consume } = serving([1, 1]);
+    const change = exit.logs[1]?.changes.subscribe(() => consumer.filter([[{ key: Buffer.from('b') }]]));
+    const consumer = consume(merged({ filters: [[{ key: Buffer.from('a') }]] }), 9);
+    // Those that wait for keys have not learned yet that there is more.
+    exit.logs[1]?.append(keys('ab'));
+    change?.unsubscribe();
+    expect(consumer.got).toEqual(['caught-up', 'filters', '1/b@1']);
   });
 
   it('should answer meta and describe from one stream of the exit', () => {

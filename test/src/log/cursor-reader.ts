@@ -47,6 +47,7 @@ export class CursorReader {
     this.cursors = new Cursors<KafkaRecord>({
       topic: 'topic',
       isolation,
+      conflates: true,
       isBounded,
       snapshotTimeout: 60_000,
       scheduler: turns,
