@@ -3,9 +3,11 @@ import type { Observable } from 'rxjs';
 import { guarded } from '../operators/flow/guarded.ts';
 import { route } from '../operators/flow/route.ts';
 import { codes, SluiceError } from '../src/errors.ts';
+import { Life } from '../src/life.ts';
 import { ExpressionError } from '../src/protocol/expression.ts';
 import type { Guard } from '../src/protocol/guard.ts';
 import type { Binding, Protocol } from '../src/protocol.ts';
+import { eventLoop } from '../src/scheduler.ts';
 import type { CompileOptions, Supplied, Supplies } from './compile.ts';
 import { bindingEvents, guardEvents } from './events.ts';
 import { Graph, type GraphNode } from './graph.ts';
@@ -29,10 +31,11 @@ export function assemble(
   plan: Plan,
   order: Iterable<string>,
   supplied: Supplies,
-  { dir, drain, scheduler, file, onEvent }: CompileOptions,
+  { dir, drain, scheduler: clock = eventLoop, file, onEvent }: CompileOptions,
 ): Graph {
   const bindings = new Map<string, Binding<Protocol>>(Object.entries(supplied.bindings));
-  const servers: Observable<never>[] = [];
+  const scheduler = new Life(clock);
+  const servers: Observable<never>[] = [scheduler.running];
   const state = dir ?? join('.sluice', plan.name);
 
   /** What `make` answers, or nothing once its refusal is reported. */
@@ -45,10 +48,10 @@ export function assemble(
       return make();
     } catch (thrown) {
       if (!(thrown instanceof SluiceError)) throw thrown;
-      const found =
-        thrown instanceof ExpressionError ? source.find(narrowed(), thrown.text, thrown.expression) : undefined;
-      if (found !== undefined && !source.hasResolved(found.pointer)) {
-        source.error('CONFIG_REFUSED', found.at, thrown.message, suggest(thrown.expression, thrown.known));
+      const misnamed = thrown instanceof ExpressionError ? thrown : undefined;
+      const found = misnamed && source.find(narrowed(), misnamed.text, misnamed.expression);
+      if (misnamed !== undefined && found !== undefined && !source.hasResolved(found.pointer)) {
+        source.error('CONFIG_REFUSED', found.at, misnamed.message, suggest(misnamed.expression, misnamed.known));
         return undefined;
       }
       // A reason may quote a value, and what an expression gave must not be shown.
