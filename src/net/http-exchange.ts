@@ -27,6 +27,8 @@ export interface Exchange {
   end(): void;
   /** Breaks the answer off, so that the client sees that it is not whole. */
   cut(): void;
+  /** Calls `last` once the client has ended its side of the connection; its body is read no further than is here. */
+  ended(last: () => void): void;
   /** Calls `gone` once the client is. */
   closed(gone: () => void): void;
 }

@@ -113,6 +113,10 @@ class Http2Exchange implements Exchange {
     this.body.close(constants.NGHTTP2_INTERNAL_ERROR);
   }
 
+  ended(): void {
+    // A connection is read on, however much of its streams is held back.
+  }
+
   closed(gone: () => void): void {
     this.body.once('close', gone);
   }
