@@ -48,11 +48,13 @@ export function assemble(
       return make();
     } catch (thrown) {
       if (!(thrown instanceof SluiceError)) throw thrown;
-      const misnamed = thrown instanceof ExpressionError ? thrown : undefined;
-      const found = misnamed && source.find(narrowed(), misnamed.text, misnamed.expression);
-      if (misnamed !== undefined && found !== undefined && !source.hasResolved(found.pointer)) {
-        source.error('CONFIG_REFUSED', found.at, misnamed.message, suggest(misnamed.expression, misnamed.known));
-        return undefined;
+      if (thrown instanceof ExpressionError) {
+        const { text, expression, known } = thrown;
+        const found = source.find(narrowed(), text, expression);
+        if (found !== undefined && !source.hasResolved(found.pointer)) {
+          source.error('CONFIG_REFUSED', found.at, thrown.message, suggest(expression, known));
+          return undefined;
+        }
       }
       // A reason may quote a value, and what an expression gave must not be shown.
       const hidden = pointers.some((pointer) => source.hasResolved(pointer));

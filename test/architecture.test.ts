@@ -28,7 +28,10 @@ const rules: readonly { readonly from: RegExp; readonly may: RegExp }[] = [
     may: /^preact(\/|$)|^vite$|^graphs\/quickstart\/(page\/[a-z-]+\.(tsx?|css)|changes\.ts)$/,
   },
   { from: /^graphs\/quickstart\//, may: /./ },
-  { from: /^src\/testing\//, may: /^(rxjs|rxjs\/testing|fast-check|node:assert)$|^src\/((testing|flow)\/)?[a-z-]+\.ts$/ },
+  {
+    from: /^src\/testing\//,
+    may: /^(rxjs|rxjs\/testing|fast-check|node:assert)$|^src\/((testing|flow)\/)?[a-z-]+\.ts$/,
+  },
   { from: /^src\/protocol\//, may: /^rxjs$|^src\/((protocol|log)\/)?[a-z-]+\.ts$/ },
   { from: /^src\/net\//, may: /^node:|^rxjs$|^node-forge$|^src\/(net\/|protocol\/|flow\/)?[a-z0-9-]+\.ts$/ },
   {

@@ -56,13 +56,15 @@ export function correlating(
     const correlationId = correlationOf(idempotencyKey, headers, authorization, [key, topic, ...overrides.flat()]);
     const to = { exit: own, topic, correlationId, past: isRepeated };
     const accepted = respondAsync && where !== undefined ? acceptedAs(correlationId, values, where) : undefined;
-    const record = [
-      ...requestHeaders(headers),
+    const set = [
       { name: header.replyTo, value: Buffer.from(topic) },
       { name: correlation, value: Buffer.from(correlationId) },
     ];
     return (initial) =>
-      answered(respond({ ...common, to, accepted, due: dueFor(accepted) }, write(record, initial)), scheduler);
+      answered(
+        respond({ ...common, to, accepted, due: dueFor(accepted) }, write(requestHeaders(headers), initial, set)),
+        scheduler,
+      );
   };
 }
 

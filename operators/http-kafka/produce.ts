@@ -19,8 +19,11 @@ export interface Writing {
   readonly idempotencyKey: string;
   /** Whether the client may have sent it before. */
   readonly isRepeated: boolean;
-  /** Writes the request; emits once it is written. */
-  write(headers: readonly Header[], request: Request): Observable<undefined>;
+  /**
+   * Writes the request; emits once it is written. Of the headers that its client chose, those are left out that have the name
+   * of one that is set here, or by an override.
+   */
+  write(chosen: readonly Header[], request: Request, set?: readonly Header[]): Observable<undefined>;
 }
 
 /**
@@ -54,10 +57,12 @@ export function writing(
       overrides: added,
       idempotencyKey,
       isRepeated,
-      write(headers, initial) {
+      write(chosen, initial, set = []) {
+        const fixed = [...set, ...added.map(([name, value]) => ({ name, value: Buffer.from(value) }))];
+        const names = new Set(fixed.map(({ name }) => name.toLowerCase()));
         const record: ProducedRecord = {
           key: recordKey === undefined ? null : Buffer.from(recordKey),
-          headers: [...headers, ...added.map(([name, value]) => ({ name, value: Buffer.from(value) }))],
+          headers: [...chosen.filter(({ name }) => !names.has(name)), ...fixed],
           ...(Number.isSafeInteger(length) && { length }),
         };
         const written = produced({ exit: own, topic: to, acks, record, isTombstone, initial, timeout, scheduler });

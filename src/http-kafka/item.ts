@@ -1,13 +1,16 @@
 import { Observable, type SchedulerLike } from 'rxjs';
 import { listen } from '../listen.ts';
-import { headersOf, httpFault } from '../protocol/http.ts';
+import { headersOf, httpFault, isShown } from '../protocol/http.ts';
 import type { Filter, Kafka, KafkaRecord } from '../protocol/kafka.ts';
 import { taken } from '../protocol/kafka-states.ts';
 import type { Binding } from '../protocol.ts';
 import type { Run } from '../run.ts';
 import type { HttpAnswer } from './answered.ts';
-import { isShown, tagOf } from './tags.ts';
+import { tagOf } from './tags.ts';
 import { textOf } from './text.ts';
+
+/** From where on it reads: all that there is, though a cache may let streams that do not say begin with what is to come. */
+export const FROM_START = { default: 'earliest' } as const;
 
 /** What a request reads. */
 export interface Asked {
@@ -66,6 +69,7 @@ export const item = ({ exit, topic, filters, tags, due, timeout, scheduler }: As
         api: 'merged',
         capabilities: 'fetch',
         topic,
+        from: FROM_START,
         filters,
         ...(due === undefined && { until: 'latest' as const }),
       }),

@@ -20,6 +20,7 @@ import { errorOf } from '../protocol/kafka-error.ts';
 import { taken } from '../protocol/kafka-states.ts';
 import type { Binding } from '../protocol.ts';
 import type { Run } from '../run.ts';
+import { FROM_START } from './item.ts';
 import { utf8 } from './text.ts';
 
 /** Replies to different requests may have one key. */
@@ -81,7 +82,7 @@ export class Replies {
   /** The reply that is there already; completes without one if there is none. */
   find({ exit, topic, correlationId }: ReplyTo): Observable<KafkaRecord> {
     const filters: Filter[] = [[{ header: { name: this.#header, value: Buffer.from(correlationId) } }]];
-    return taken(exit, { ...EVERY_RECORD, topic, filters, until: 'latest' }).pipe(
+    return taken(exit, { ...EVERY_RECORD, topic, from: FROM_START, filters, until: 'latest' }).pipe(
       filter((frame) => frame.kind === 'data'),
       map(({ payload }) => detached(payload as Run<KafkaRecord>, 0)),
       take(1),

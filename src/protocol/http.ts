@@ -128,6 +128,9 @@ export const tagsOf = (headers: readonly HttpHeader[], name: string): string[] =
     .flatMap(({ value }) => [...value.matchAll(/(?:W\/)?"([^"]*)"|([^\s,]+)/g)])
     .map(([, quoted, bare = '']) => quoted ?? bare);
 
+/** Whether one of the tags that a client shows is this one, or stands for any. */
+export const isShown = (tags: readonly string[], tag: string): boolean => tags.includes(tag) || tags.includes('*');
+
 /** Headers, of names in lower case to their values. */
 export const headersOf = (values: Readonly<Record<string, string>>): readonly HttpHeader[] =>
   Object.entries(values).map(([name, value]) => ({ name, value }));

@@ -65,6 +65,24 @@ describe('a request that is replied to', () => {
     await server.stop();
   });
 
+  it('does not say by its headers what is for the proxy to say', async () => {
+    const kafka = new MemoryKafka('requests', 'replies');
+    const server = await serving(kafka, [COMMANDS], { headers: { replyTo: 'Reply-To', correlationId: 'correlation' } });
+    const forged = { 'Reply-To': 'audit', Correlation: 'forged', Kind: 'forged', 'X-Other': '1' };
+    const asked = ask(server.port, 'PUT', '/items/a', forged, 'x');
+    await until(() => kafka.written.length === 1);
+    const [record] = kafka.written;
+    const said = (name: string) =>
+      record?.headers.flatMap((header) => (header.name.toLowerCase() === name ? `${header.value}` : []));
+
+    expect(['reply-to', 'kind', 'x-other'].map(said)).toEqual([['replies'], ['item'], ['1']]);
+    const [id, ...others] = said('correlation') ?? [];
+    expect([id === 'forged', others]).toEqual([false, []]);
+    kafka.put('replies', null, 'done', { correlation: id ?? '' });
+    expect(await asked).toMatchObject({ status: 200, body: 'done' });
+    await server.stop();
+  });
+
   it('has the same id when it is repeated with its key, and is answered by what there is', async () => {
     const kafka = new MemoryKafka('requests', 'replies');
     const server = await serving(kafka, [COMMANDS]);
