@@ -95,7 +95,7 @@ export function assemble(
       guards,
       base,
       dir: join(state, name),
-      events: bindingEvents(name, onEvent),
+      events: bindingEvents(name, onEvent, scheduler),
       drain,
       scheduler,
     };
