@@ -521,6 +521,24 @@ describe('http server', () => {
     await server.stop();
   });
 
+  it.each(['destroy', 'end'] as const)(
+    'tells the exit that a client has left whose body it holds back: %s',
+    async (leave) => {
+      const asked: Asked[] = [];
+      const server = await servingHttp(asking(asked));
+      for (const size of [10, 20_000, 100_000]) {
+        const peer = await connected(server.port);
+        peer.write(`${POST}Content-Length: 1000000\r\n\r\n`);
+        peer.write(Buffer.alloc(size), () => peer[leave]());
+        await until(() => asked.at(-1)?.opening !== undefined && asked.at(-1)?.body.length === 0);
+        await until(() => asked.at(-1)?.left === true);
+        expect(asked.at(-1)?.body.length).toBe(0);
+        peer.destroy();
+      }
+      await server.stop();
+    },
+  );
+
   it.each([
     ['granted', 100],
     ['held back', 2],
