@@ -3,9 +3,11 @@ import type { Observable } from 'rxjs';
 import { guarded } from '../operators/flow/guarded.ts';
 import { route } from '../operators/flow/route.ts';
 import { codes, SluiceError } from '../src/errors.ts';
+import { Life } from '../src/life.ts';
 import { ExpressionError } from '../src/protocol/expression.ts';
 import type { Guard } from '../src/protocol/guard.ts';
 import type { Binding, Protocol } from '../src/protocol.ts';
+import { eventLoop } from '../src/scheduler.ts';
 import type { CompileOptions, Supplied, Supplies } from './compile.ts';
 import { bindingEvents, guardEvents } from './events.ts';
 import { Graph, type GraphNode } from './graph.ts';
@@ -29,10 +31,11 @@ export function assemble(
   plan: Plan,
   order: Iterable<string>,
   supplied: Supplies,
-  { dir, drain, scheduler, file, onEvent }: CompileOptions,
+  { dir, drain, scheduler: clock = eventLoop, file, onEvent }: CompileOptions,
 ): Graph {
   const bindings = new Map<string, Binding<Protocol>>(Object.entries(supplied.bindings));
-  const servers: Observable<never>[] = [];
+  const scheduler = new Life(clock);
+  const servers: Observable<never>[] = [scheduler.running];
   const state = dir ?? join('.sluice', plan.name);
 
   /** What `make` answers, or nothing once its refusal is reported. */
@@ -92,7 +95,7 @@ export function assemble(
       guards,
       base,
       dir: join(state, name),
-      events: bindingEvents(name, onEvent),
+      events: bindingEvents(name, onEvent, scheduler),
       drain,
       scheduler,
     };

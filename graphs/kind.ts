@@ -45,7 +45,7 @@ export interface Parts<X, O, W = never, H = never> {
   readonly events: BindingEvents;
   /** How long a server gives open streams to finish once unsubscribed, in milliseconds; if given. */
   readonly drain: number | undefined;
-  readonly scheduler: SchedulerLike | undefined;
+  readonly scheduler: SchedulerLike;
 }
 
 /** A route that a binding tries itself. */

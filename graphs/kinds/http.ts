@@ -123,6 +123,7 @@ export const http = [
           ...(access && { accessControl: accessOf(access) }),
           ...(authorization && { authorization: credentialsOf(authorization, guards) }),
           onDefect: events.onDefect,
+          onFault: events.onFault,
         },
         scheduler,
       )(exit),

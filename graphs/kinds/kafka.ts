@@ -102,7 +102,7 @@ export const kafka = [
         servers: serversOf(servers),
         ...(authorization === undefined ? sasl && { sasl: saslOf(sasl) } : shown(authorization, guards)),
         onRetry: events.onRetry,
-        ...(scheduler !== undefined && { scheduler }),
+        scheduler,
       }),
   }),
 ] as const;

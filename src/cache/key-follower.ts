@@ -119,7 +119,8 @@ export class KeyFollower {
     this.#rests.next(true);
   }
 
-  #add({ run, to }: Chunk<KafkaRecord>): void {
+  #add({ run, to, gap }: Chunk<KafkaRecord>): void {
+    if (gap !== undefined) this.table.isPartial = true;
     const keyed = run as KeyedRun | undefined;
     for (let index = 0; index < (keyed?.length ?? 0); index += 1) {
       const key = (keyed as KeyedRun).keyAt(index);

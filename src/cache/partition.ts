@@ -96,10 +96,10 @@ export class Partition extends PartitionChanges implements FollowedLog {
     return this.#serial.run(() => {
       const { state } = this;
       if (state.isBegun) return of(undefined);
-      const filled = this.options.isEmbedded ? { filled: 0n } : {};
-      const begunAt = this.options.scheduler.now();
-      const begun = { ...state, ...this.known(), ...filled, topicId, begunAt, isBegun: true };
-      return this.commit({ state: { ...begun, begin: offset, logStart: offset, end: offset } }, () => this.indexAnew());
+      const { isEmbedded, scheduler } = this.options;
+      const known = { ...this.known(), ...(isEmbedded && { filled: 0n }), topicId, begunAt: scheduler.now() };
+      const begun = { ...state, ...known, isBegun: true, begin: offset, logStart: offset, end: offset };
+      return this.commit({ state: begun }, () => this.indexAnew());
     });
   }
 
@@ -212,9 +212,8 @@ export class Partition extends PartitionChanges implements FollowedLog {
 
   /** Remembers when a log was cleaned, and forgets the aborted transactions of which nothing is left. */
   passed(generation: number, passes: readonly Cleaned[], voidless: bigint): Observable<void> {
-    return this.#serial.run(() => {
-      return this.state.generation === generation ? this.clean(passes, voidless) : of(undefined);
-    });
+    const isSame = (): boolean => this.state.generation === generation;
+    return this.#serial.run(() => (isSame() ? this.clean(passes, voidless) : of(undefined)));
   }
 
   /** Whether records conflate from now on. */

@@ -1,4 +1,5 @@
-import { finalize, Observable, ReplaySubject, type SchedulerLike, share, switchMap, timer } from 'rxjs';
+import { finalize, Observable, ReplaySubject, type SchedulerLike, share, switchMap } from 'rxjs';
+import { grace } from '../life.ts';
 import type { Endpoint, Net } from '../protocol/net.ts';
 import type { Binding } from '../protocol.ts';
 import { codecsReady } from '../records/codecs/index.ts';
@@ -46,6 +47,6 @@ export function sharedClient(
   return codecsReady.pipe(
     switchMap(() => clients),
     finalize(onClose),
-    share({ connector: () => new ReplaySubject<Client>(1), resetOnRefCountZero: () => timer(linger, scheduler) }),
+    share({ connector: () => new ReplaySubject<Client>(1), resetOnRefCountZero: () => grace(linger, scheduler) }),
   );
 }

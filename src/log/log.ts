@@ -74,6 +74,8 @@ export interface KeyIndex {
   newest(key: Uint8Array): bigint | undefined;
   /** Grows whenever an answer may have changed. */
   readonly version: number;
+  /** Whether there were records that are lost, so that it may not know what they superseded. */
+  readonly isPartial: boolean;
 }
 
 /**

@@ -21,6 +21,7 @@ export class FrameDuplex extends Duplex implements Source<NetLane> {
   #unread = 0;
   #ended = false;
   #received = false;
+  #whole: (() => void) | undefined;
   #begin: NetBegin = {};
   #fault: Fault | undefined;
 
@@ -68,11 +69,18 @@ export class FrameDuplex extends Duplex implements Source<NetLane> {
       case 'end':
         this.#received = true;
         this.push(null);
+        this.#whole?.();
         break;
       case 'abort':
         this.#received = true;
         this.fail(frame.ext ?? closed);
     }
+  }
+
+  /** Calls `told` once all that is to be read is here, though it may not be read yet; in place of who was to be told before. */
+  whole(told: () => void): void {
+    this.#whole = told;
+    if (this.#received) told();
   }
 
   /** Says that no more comes; a lane without END has failed. */

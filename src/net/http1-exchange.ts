@@ -76,6 +76,11 @@ export class Http1Exchange implements Exchange {
     this.#response.destroy();
   }
 
+  ended(last: () => void): void {
+    const { socket } = this.#response;
+    if (socket instanceof FrameDuplex) socket.whole(last);
+  }
+
   closed(gone: () => void): void {
     this.#response.once('close', gone);
   }

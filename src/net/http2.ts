@@ -116,6 +116,10 @@ class Http2Exchange implements Exchange {
     this.body.close(constants.NGHTTP2_INTERNAL_ERROR);
   }
 
+  ended(): void {
+    // A connection is read on, however much of its streams is held back.
+  }
+
   closed(gone: () => void): void {
     // Node ends the body of a stream that its client resets, as if it were whole, and closes it once that is read.
     this.body.once('aborted', gone).once('close', gone);

@@ -414,6 +414,7 @@ describe('http server', () => {
     ['two hosts', `${GET}Host: y\r\n\r\n`, '400', {}],
     ['two lengths', `${POST}Content-Length: 1\r\nContent-Length: 2\r\n\r\nab`, '400', {}],
     ['a length and chunks', `${POST}Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, '400', {}],
+    ['a coding that is not undone', `${POST}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`, '501', {}],
     ['a chunk that is none', `${POST}Transfer-Encoding: chunked\r\n\r\nzz\r\n`, '400', {}],
     ['headers that are too long', `${GET}x: ${'y'.repeat(20_000)}\r\n\r\n`, '431', {}],
     ['a path that is too long', `GET /${'y'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, '431', {}],
@@ -519,6 +520,24 @@ describe('http server', () => {
     });
     await server.stop();
   });
+
+  it.each(['destroy', 'end'] as const)(
+    'tells the exit that a client has left whose body it holds back: %s',
+    async (leave) => {
+      const asked: Asked[] = [];
+      const server = await servingHttp(asking(asked));
+      for (const size of [10, 20_000, 100_000]) {
+        const peer = await connected(server.port);
+        peer.write(`${POST}Content-Length: 1000000\r\n\r\n`);
+        peer.write(Buffer.alloc(size), () => peer[leave]());
+        await until(() => asked.at(-1)?.opening !== undefined && asked.at(-1)?.body.length === 0);
+        await until(() => asked.at(-1)?.left === true);
+        expect(asked.at(-1)?.body.length).toBe(0);
+        peer.destroy();
+      }
+      await server.stop();
+    },
+  );
 
   it.each([
     ['granted', 100],

@@ -102,6 +102,18 @@ describe('a cache client', () => {
     expect(consumer.got.at(-1)).toBe('1/b@1');
   });
 
+  it('should have caught up once a partition that it waits for is gone, and lose a snapshot', () => {
+    const { exit, consume, turns } = serving([1, -1]);
+    exit.logs[0]?.append(keys('a'));
+    const [live, bounded] = [consume(merged(), 9), consume(merged({ until: 'latest' }), 9)];
+    expect([live.got, bounded.got]).toEqual([['0/a@0'], ['0/a@0']]);
+    exit.lead([1], turns);
+    expect([live.got, bounded.got]).toEqual([
+      ['0/a@0', 'caught-up'],
+      ['0/a@0', 'SNAPSHOT_LOST', 'complete'],
+    ]);
+  });
+
   it('should begin where each partition is told to, and else where the exit says', () => {
     const { exit, consume } = serving([1, 1]);
     exit.from = 'latest';

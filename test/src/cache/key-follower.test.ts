@@ -1,4 +1,4 @@
-import { Subject } from 'rxjs';
+import { EMPTY, Subject } from 'rxjs';
 import { KeyFollower } from '../../../src/cache/key-follower.ts';
 import { KeyTable } from '../../../src/cache/key-index.ts';
 import type { Chunk } from '../../../src/log/log.ts';
@@ -17,6 +17,19 @@ const chunkOf = (from: bigint, ...keys: string[]): Chunk<KafkaRecord> => {
 };
 
 describe('what keeps a key index', () => {
+  it('should say of it that it is not whole where records are lost', () => {
+    const gap = { mark: 'gap', partition: 0, from: 0n, to: 1n, reason: 'corrupt' } as const;
+    const indexed = (first: Chunk<KafkaRecord>): KeyTable => {
+      const table = new KeyTable(Buffer.alloc(16));
+      const peek = (offset: bigint): Chunk<KafkaRecord> => (offset === 0n ? first : chunkOf(1n, 'b'));
+      const log = { start: () => 0n, end: () => 2n, peek, load: () => EMPTY, advanced: () => {}, failed: () => {} };
+      new KeyFollower(table, 0n, log, new Clock()).wake();
+      return table;
+    };
+    expect(indexed(chunkOf(0n, 'a')).isPartial).toBe(false);
+    expect(indexed({ from: 0n, to: 1n, run: undefined, gap }).isPartial).toBe(true);
+  });
+
   it('should go on from the start of the log if that moves while it reads what goes', () => {
     let start = 0n;
     const reading = new Subject<Chunk<KafkaRecord>>();

@@ -140,6 +140,14 @@ const truncate = (share: number): Command =>
     (model) => !model.isTransactional,
   );
 
+const recreate = (): Command =>
+  command('recreate', async (model, { opened: { log } }) => {
+    Object.assign(model, { batches: [], logStart: 0n, end: 0n, isTransactional: false });
+    await done(log.restart('recreated', 'another'));
+    await done(log.begin(0n));
+    await stand(log, 1_000_000n);
+  });
+
 const reopen = (): Command =>
   command('reopen', async (_, real) => {
     await real.opened.close();
@@ -172,6 +180,7 @@ const commands = (isTransactional: boolean): fc.Arbitrary<Iterable<Command>> =>
       fc.integer({ min: 1, max: 5 }).map(pass),
       share.map(trim),
       fc.constant(reopen()),
+      fc.constant(recreate()),
     ],
     { maxCommands: 30 },
   );

@@ -273,6 +273,13 @@ describe('a cursor with filters', () => {
     expect(reader.grant(9).got).toEqual(['b@1', 'g@6', 'progress 8', 'caught-up']);
   });
 
+  it('should be told of what is lost, of which no index knows whether it had their keys', () => {
+    const log = logOf('abcdefgh', { chunk: 4 });
+    log.lost = [0n, 4n];
+    const reader = new CursorReader([log], { filtering: keyed('h') }).grant(9);
+    expect(reader.got).toEqual(['corrupt 0-4', 'h@7', 'caught-up']);
+  });
+
   it('should send what is not decided to who asks for that, though no index knows it', () => {
     const log = logOf('ab');
     log.append(keys('ab'), 'open');

@@ -75,11 +75,15 @@ export class MemoryLog implements Log<KafkaRecord> {
     this.cold = cold;
     this.#scheduler = scheduler ?? asapScheduler;
     const version = (): number => this.#version;
+    const isPartial = (): boolean => this.lost !== undefined;
     if (!compacted) return;
     this.index = {
       newest: (key) => this.#newest.get(Buffer.from(key).toString()),
       get version() {
         return version();
+      },
+      get isPartial() {
+        return isPartial();
       },
     };
   }
