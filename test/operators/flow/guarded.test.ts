@@ -50,7 +50,7 @@ function opened(guards: Guarded, authorization: Authorization | undefined) {
     clock.flush();
     return answers.map((frame) => (frame.kind === 'abort' ? `abort ${frame.ext?.code}` : frame.kind));
   };
-  return { until, exit, answers, isOver: () => completed };
+  return { until, exit, isOver: () => completed };
 }
 
 describe('guarded', () => {
