@@ -30,6 +30,7 @@ export class KeyTable implements KeyIndex {
   #entries = 0;
   #version = 0;
   #removals = 0;
+  isPartial = false;
 
   /** @param secret the store's 16 random bytes, without which nobody can make two keys count as one */
   constructor(secret: Uint8Array) {

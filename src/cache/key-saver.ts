@@ -25,7 +25,8 @@ export class KeySaver {
   save(keys: KeyFollower | undefined): Observable<void> {
     return defer(() => {
       const { store, place } = this.#data;
-      if (keys === undefined || keys.position === this.#savedOf(keys)) return of(undefined);
+      // One that is not whole is found again not to be.
+      if (keys === undefined || keys.table.isPartial || keys.position === this.#savedOf(keys)) return of(undefined);
       const covers = keys.position;
       return saveKeys(store, place, keys.table, covers, this.#secret).pipe(
         tap(() => {

@@ -29,7 +29,7 @@ export class Bed<R extends KeyedRecord> {
   readonly #isolation: LogIsolation;
   readonly #waking: Waking;
   readonly #scheduler: SchedulerLike;
-  readonly #chunks: Chunks<R>;
+  #chunks: Chunks<R>;
   readonly #names = new Map<Sleeper, readonly string[]>();
   readonly #sleepers = new Map<string, Set<Sleeper>>();
   #at = 0n;
@@ -45,13 +45,7 @@ export class Bed<R extends KeyedRecord> {
     this.#isolation = isolation;
     this.#waking = waking;
     this.#scheduler = scheduler;
-    // Each of them meets what is wrong by itself.
-    const life = new Subscriber<never>({ next() {}, error: () => this.#rouseAll(false), complete() {} });
-    this.#chunks = new Chunks(log, isolation, life, () => {
-      this.#isLoading = false;
-      this.look();
-      waking.proceed();
-    });
+    this.#chunks = this.#loader();
   }
 
   /** Lets a reader sleep that has read as far as the others; answers whether it does. */
@@ -107,6 +101,26 @@ export class Bed<R extends KeyedRecord> {
     }
     this.#isDue = false;
     return false;
+  }
+
+  #loader(): Chunks<R> {
+    const over = (): void => {
+      this.#isLoading = false;
+      this.look();
+      this.#waking.proceed();
+    };
+    const failed = (): void => {
+      this.#isLoading = false;
+      this.#chunks = this.#loader();
+      // Each of them meets what is wrong by itself.
+      this.#rouseAll(false);
+    };
+    return new Chunks(
+      this.#log,
+      this.#isolation,
+      new Subscriber<never>({ next() {}, error: failed, complete() {} }),
+      over,
+    );
   }
 
   #chunk(): Chunk<R> | undefined {

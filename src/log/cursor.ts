@@ -27,7 +27,6 @@ export class Cursor<R extends KeyedRecord> implements Waiter {
   readonly #marks: Flush<CursorMark>[] = [];
   #seen: Seen;
   #state: 'starting' | 'ready' | 'waiting' | 'asleep' | 'loading' | 'done' = 'starting';
-  #toldGap: bigint | undefined;
   /** What had been written, as far as was known, when it looked for the end. */
   #expected = 0n;
 
@@ -103,14 +102,13 @@ export class Cursor<R extends KeyedRecord> implements Waiter {
     }
   }
 
-  /** Filters all that is not sent yet in another way. */
+  /** Filters all that is not sent yet in another way. It may have something to poll then, of which nobody is told. */
   refilter(filtering: Filtering<R> | undefined): void {
     if (this.#state === 'asleep') {
       this.#dispatcher.recall(this, this.#options.isolation);
       this.#state = 'ready';
     }
     this.#selection.refilter(filtering);
-    this.#options.changed(this);
   }
 
   wake(): void {
@@ -183,7 +181,9 @@ export class Cursor<R extends KeyedRecord> implements Waiter {
   #miss({ gap, resume }: Missed, isLoss: boolean): void {
     const { seen, topic, partition, topicId } = this.#log;
     const isAnew = seen.generation !== this.#seen.generation;
-    if (isLoss && this.#ending.isBounded && (isAnew || resume > this.offset)) {
+    // None is removed for its age while a snapshot is held: those went with all the rest, as the log was filled again.
+    const isRefilled = gap.reason === 'tombstones' && this.#ending.bound !== undefined;
+    if (isLoss && this.#ending.isBounded && (isAnew || isRefilled || resume > this.offset)) {
       this.#state = 'done';
       const lost = `${topic}/${partition}: offsets from ${this.offset}: ${gap.reason}`;
       return this.fail(new SluiceError('SNAPSHOT_LOST', lost));
@@ -233,12 +233,7 @@ export class Cursor<R extends KeyedRecord> implements Waiter {
     if (chunk === undefined) return undefined;
     this.#state = 'ready';
     const { gap } = chunk;
-    if (gap !== undefined && this.offset <= gap.from && gap.from !== this.#toldGap) {
-      this.#toldGap = gap.from;
-      this.#marks.push(flush(gap));
-      this.#chunks.hold(chunk);
-      return undefined;
-    }
+    if (gap !== undefined) this.#marks.push(flush({ ...gap, from: this.offset }));
     return this.#selection.take(chunk, balance, isFound);
   }
 }

@@ -126,10 +126,11 @@ export class Cursors<R extends KeyedRecord> {
     this.#rotation.gathered();
   }
 
-  /** Filters all that is not sent yet in another way. */
+  /** Filters all that is not sent yet in another way. There may be more to poll then, of which nobody is told. */
   refilter(filtering: Filtering<R> | undefined): void {
     this.#filtering = filtering;
     for (const { cursor } of this.#places.values()) cursor?.refilter(filtering);
+    for (const place of this.#places.values()) this.#list(place);
   }
 
   poll(balance: number): Data<Run<R>> | Flush<CursorMark> | undefined {
@@ -156,9 +157,14 @@ export class Cursors<R extends KeyedRecord> {
   }
 
   #ready(place: Place<R>): void {
-    if (place.seat === undefined || place.empty) return;
-    this.#rotation.ready(place.seat);
-    if (place.free || this.#options.hasCredit()) this.#options.wake();
+    if (this.#list(place) && (place.free || this.#options.hasCredit())) this.#options.wake();
+  }
+
+  /** Lets one take its turn that has something to poll; answers whether it has. */
+  #list({ seat, empty }: Place<R>): boolean {
+    if (seat === undefined || empty) return false;
+    this.#rotation.ready(seat);
+    return true;
   }
 }
 

@@ -51,7 +51,7 @@ export class Dispatcher<R extends KeyedRecord> {
     this.#waiters.delete(waiter);
     this.#waiting.delete(waiter);
     this.#unlevel.delete(waiter);
-    for (const bed of Object.values(this.#beds)) bed.leave(waiter);
+    for (const bed of Object.values(this.#beds)) bed.leave(waiter, waiter.offset);
     if (this.#waiters.size > 0) return;
     this.#following?.unsubscribe();
     this.#following = undefined;

@@ -37,10 +37,6 @@ export class Ending<R extends KeyedRecord> {
     return this.isBounded ? this.#at : undefined;
   }
 
-  get isKnown(): boolean {
-    return this.#at !== undefined;
-  }
-
   /** Learns that the log is level; a snapshot is taken then. */
   level(): void {
     if (this.#isTold) return;

@@ -47,7 +47,7 @@ export interface Chunk<R extends Positioned> {
   readonly to: bigint;
   /** Its records; without it there are none. */
   readonly run: Run<R> | undefined;
-  /** What was lost of it, to be told at `from`. */
+  /** Of one that is lost, what is told to whoever would read it: from where that one is. */
   readonly gap?: Gap;
 }
 
@@ -74,6 +74,8 @@ export interface KeyIndex {
   newest(key: Uint8Array): bigint | undefined;
   /** Grows whenever an answer may have changed. */
   readonly version: number;
+  /** Whether there were records that are lost, so that it may not know what they superseded. */
+  readonly isPartial: boolean;
 }
 
 /**

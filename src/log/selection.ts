@@ -51,7 +51,7 @@ export class Selection<R extends KeyedRecord> {
   seek(): boolean {
     const keys = this.#filtering?.keys;
     const { index, offsets } = this.#log;
-    if (keys === undefined || keys.length > MOST_KEYS || index === undefined) return false;
+    if (keys === undefined || keys.length > MOST_KEYS || index === undefined || index.isPartial) return false;
     if (!this.#options.conflates || this.#options.isolation !== 'read_committed') return false;
     const offset = this.#position.offset as bigint;
     const { bound } = this.#ending;

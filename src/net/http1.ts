@@ -100,9 +100,11 @@ class Connection {
 }
 
 /** The status of a request that is not taken; `undefined` for one that is. */
-function refusalOf({ expected, body: { rawHeaders } }: Http1Exchange): number | undefined {
+function refusalOf({ expected, body: { rawHeaders, headers } }: Http1Exchange): number | undefined {
   // Whoever stands in between may go by another of them.
   if (rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === 'host').length > 1) return 400;
+  // Of other codings node undoes none, so that the body would not be what the client sent.
+  if ((headers['transfer-encoding']?.toLowerCase() ?? 'chunked') !== 'chunked') return 501;
   return expected === undefined || expected === '100-continue' ? undefined : 417;
 }
 

@@ -45,6 +45,7 @@ const cleaner = mutate('src/cache/cleaner.ts', 'cache');
 const passes = mutate('src/cache/cleaned.ts', 'cache');
 const kept = mutate('src/records/kept.ts', 'cache');
 
+const laneCredit = mutate('src/lane-credit.ts', 'stage');
 const staged = (part: string) => mutate(`src/stage/${part}.ts`, 'stage');
 
 export const mutants: readonly Mutant[] = [
@@ -239,10 +240,7 @@ export const mutants: readonly Mutant[] = [
   staged('stage-lane').of('this.#isSwallowing = !record.isWhole;', 'this.#isSwallowing = false;'),
   staged('moving').of('if (this.#isOverdue) return true;', ''),
   staged('moving').of('if (isSingle) return false;', 'if (before > 0) return false;'),
-  staged('lane-credit').of(
-    'if (credit === 0 || (credit < this.#threshold && this.#balance > 0)) return;',
-    'if (credit === 0 || credit < this.#threshold) return;',
-  ),
+  laneCredit.of('if (this.#balance <= 0) this.#grant();', ''),
   staged('stage-answers').of('else before.followers.push(answer);', 'else this.#tell(answer);'),
   staged('disk-share').of('else if (this.#whole.size > 0) return false;', ''),
   staged('disk-share').of('this.#used -= record.staged;', ''),

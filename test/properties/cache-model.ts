@@ -59,7 +59,7 @@ export class CacheModel {
   constructor(start = 0n) {
     this.#end = start;
     this.log = this.#opened();
-    this.log.pass(start).subscribe();
+    this.log.begin(start).subscribe();
     this.#stand(start);
   }
 

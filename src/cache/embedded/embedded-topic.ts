@@ -108,7 +108,7 @@ export const prepared = (
       throw new SluiceError('OPTION_INVALID', `topics ${name}: it has ${there} partitions, and cannot have ${count}`);
     const partitions = Array.from({ length: count }, (_, partition) => partition);
     const topicId = remembered?.topicId || randomBytes(16).toString('base64url');
-    const begun = partitions.map((partition) => topic.partition(partition).pass(0n, topicId));
+    const begun = partitions.map((partition) => topic.partition(partition).begin(0n, topicId));
     const next = { topicId, partitions, configs };
     return concat(
       forkJoin(begun).pipe(ignoreElements()),

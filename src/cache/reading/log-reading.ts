@@ -1,4 +1,5 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
+import { SluiceError } from '../../errors.ts';
 import { listen } from '../../listen.ts';
 import { Cursors } from '../../log/cursors.ts';
 import type { Filter, From, KafkaBegin, KafkaRecord, Meta, PartitionOffsets } from '../../protocol/kafka.ts';
@@ -61,6 +62,10 @@ export function logReading(
     listenings.set(partition, listening);
   };
 
+  const lose = (partition: number): void =>
+    stream.life.error(
+      new SluiceError('SNAPSHOT_LOST', `${begin.topic}/${partition}: there is no such partition any more`),
+    );
   const refilter = (changed: readonly Filter[]): void => cursors.refilter(filteringOf(changed, evaluation));
   return Object.assign(new ReadingAnswer(cursors, refilter, until !== undefined, stream), {
     follow(found: Meta): void {
@@ -71,6 +76,9 @@ export function logReading(
         listenings.delete(partition);
         cursors.leave(partition);
         listening.unsubscribe();
+        if (until !== undefined) lose(partition);
+        // What waited for it may be due now.
+        stream.wake();
       }
       for (const partition of partitions) if (!listenings.has(partition)) join(partition);
       settle();

@@ -414,6 +414,7 @@ describe('http server', () => {
     ['two hosts', `${GET}Host: y\r\n\r\n`, '400', {}],
     ['two lengths', `${POST}Content-Length: 1\r\nContent-Length: 2\r\n\r\nab`, '400', {}],
     ['a length and chunks', `${POST}Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, '400', {}],
+    ['a coding that is not undone', `${POST}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`, '501', {}],
     ['a chunk that is none', `${POST}Transfer-Encoding: chunked\r\n\r\nzz\r\n`, '400', {}],
     ['headers that are too long', `${GET}x: ${'y'.repeat(20_000)}\r\n\r\n`, '431', {}],
     ['a path that is too long', `GET /${'y'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, '431', {}],

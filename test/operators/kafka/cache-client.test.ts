@@ -102,6 +102,18 @@ describe('a cache client', () => {
     expect(consumer.got.at(-1)).toBe('1/b@1');
   });
 
+  it('should have caught up once a partition that it waits for is gone, and lose a snapshot', () => {
+    const { exit, consume, turns } = serving([1, -1]);
+    exit.logs[0]?.append(keys('a'));
+    const [live, bounded] = [consume(merged(), 9), consume(merged({ until: 'latest' }), 9)];
+    expect([live.got, bounded.got]).toEqual([['0/a@0'], ['0/a@0']]);
+    exit.lead([1], turns);
+    expect([live.got, bounded.got]).toEqual([
+      ['0/a@0', 'caught-up'],
+      ['0/a@0', 'SNAPSHOT_LOST', 'complete'],
+    ]);
+  });
+
   it('should begin where each partition is told to, and else where the exit says', () => {
     const { exit, consume } = serving([1, 1]);
     exit.from = 'latest';
@@ -126,6 +138,16 @@ describe('a cache client', () => {
     consumer.filter([[{ key: Buffer.from('b') }]]);
     exit.logs[0]?.append(keys('ab'));
     expect(consumer.got.filter((one) => one !== 'progress')).toEqual(['0/a@0', 'caught-up', 'filters', '0/b@4']);
+  });
+
+  it('should tell of a change of filters before what they accept, and behind all that those before them did', () => {
+    const { exit, consume } = serving([1, 1]);
+    const change = exit.logs[1]?.changes.subscribe(() => consumer.filter([[{ key: Buffer.from('b') }]]));
+    const consumer = consume(merged({ filters: [[{ key: Buffer.from('a') }]] }), 9);
+    // Those that wait for keys have not learned yet that there is more.
+    exit.logs[1]?.append(keys('ab'));
+    change?.unsubscribe();
+    expect(consumer.got).toEqual(['caught-up', 'filters', '1/b@1']);
   });
 
   it('should answer meta and describe from one stream of the exit', () => {

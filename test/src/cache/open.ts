@@ -100,7 +100,7 @@ export const shown = ({ offset, key, value, aborted }: KafkaRecord): string =>
 
 /** Begins a log whose source stands so. */
 export async function begin(log: Partition, at = 0n, highWatermark = 0n): Promise<void> {
-  await done(log.pass(at));
+  await done(log.begin(at));
   await stand(log, highWatermark);
 }
 

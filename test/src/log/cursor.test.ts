@@ -1,6 +1,9 @@
+import { Subscriber } from 'rxjs';
+import { Cursor } from '../../../src/log/cursor.ts';
 import { Dispatcher } from '../../../src/log/dispatcher.ts';
 import { filteringOf } from '../../../src/protocol/kafka-filters.ts';
 import { Turns } from '../../../src/testing/index.ts';
+import { Clock } from '../kafka/clock.ts';
 import { CursorReader } from './cursor-reader.ts';
 import { MemoryLog, type Written } from './memory-log.ts';
 
@@ -149,6 +152,29 @@ describe('a cursor', () => {
     expect(reader.got).toEqual(['a@0', 'b@1', 'c@2', 'caught-up', 'recreated 3-3', 'x@0']);
   });
 
+  it('should tell of what is lost, from where it is', () => {
+    const from = (offset: bigint): string[] => {
+      const log = logOf('abcdefgh', { chunk: 4 });
+      log.lost = [0n, 4n];
+      return new CursorReader([log], { from: { offset } }).grant(9).got;
+    };
+    expect(from(0n)).toEqual(['corrupt 0-4', 'e@4', 'f@5', 'g@6', 'h@7', 'caught-up']);
+    expect(from(2n)).toEqual(['corrupt 2-4', 'e@4', 'f@5', 'g@6', 'h@7', 'caught-up']);
+    expect(from(5n)).toEqual(['f@5', 'g@6', 'h@7', 'caught-up']);
+  });
+
+  it('should tell again of what is lost at the same place of a log that was begun anew', () => {
+    const log = logOf('abcd', { chunk: 4 });
+    log.lost = [0n, 4n];
+    const reader = new CursorReader([log]).grant(9);
+    log.recreate();
+    log.append(keys('abcde'));
+    expect(reader.got).toEqual([
+      ...['corrupt 0-4', 'progress 4', 'caught-up'],
+      ...['recreated 4-4', 'corrupt 0-4', 'e@4'],
+    ]);
+  });
+
   it('should read chunks that are not in memory', () => {
     const turns = new Turns();
     const log = logOf('abcdefghijklmnopqrstuv', { cold: true, scheduler: turns });
@@ -247,6 +273,13 @@ describe('a cursor with filters', () => {
     expect(reader.grant(9).got).toEqual(['b@1', 'g@6', 'progress 8', 'caught-up']);
   });
 
+  it('should be told of what is lost, of which no index knows whether it had their keys', () => {
+    const log = logOf('abcdefgh', { chunk: 4 });
+    log.lost = [0n, 4n];
+    const reader = new CursorReader([log], { filtering: keyed('h') }).grant(9);
+    expect(reader.got).toEqual(['corrupt 0-4', 'h@7', 'caught-up']);
+  });
+
   it('should send what is not decided to who asks for that, though no index knows it', () => {
     const log = logOf('ab');
     log.append(keys('ab'), 'open');
@@ -270,6 +303,34 @@ describe('a cursor with filters', () => {
     expect([a, b, both].map(({ got }) => got.at(-1))).toEqual(['a@11', 'b@10', 'a@11']);
   });
 
+  it('should be woken for its keys again after what would have told of them could not be read', () => {
+    const turns = new Turns();
+    const log = logOf('ab', { scheduler: turns });
+    const dispatcher = new Dispatcher(log, turns);
+    const first = new CursorReader([dispatcher], { filtering: keyed('a') }, turns).grant(99).settle();
+    log.cold = true;
+    log.failing = new Error('unreadable');
+    log.append(keys('ba'));
+    first.settle();
+    expect(first.got.at(-1)).toBe('a@3');
+    log.append(keys('ba'));
+    expect(first.settle().got.at(-1)).toBe('a@5');
+  });
+
+  it('should leave nothing to be done when it leaves while it waits', () => {
+    const clock = new Clock();
+    const log = logOf('ab');
+    const life = new Subscriber<never>({ next() {}, error() {}, complete() {} });
+    const cursor = new Cursor(new Dispatcher(log, clock), {
+      ...{ from: 'latest', isolation: 'read_committed', conflates: true, filtering: keyed('a') },
+      ...{ scheduler: clock, life, changed: () => {} },
+    });
+    expect([cursor.poll(9)?.kind, cursor.poll(9)]).toEqual(['flush', undefined]);
+    log.append(keys('b'));
+    cursor.close();
+    expect(clock.timers).toBe(0);
+  });
+
   it('should tell while it waits how far it is: after 10,000 records, or 5 s', () => {
     const log = new MemoryLog({ chunk: 100 });
     const turns = new Turns();
@@ -289,8 +350,10 @@ describe('a cursor with filters', () => {
     const reader = new CursorReader([log], { filtering: keyed('a') }).grant(99);
     log.append(keys('b'));
     reader.cursors.refilter(keyed('b'));
+    reader.grant(0);
     log.append(keys('ab'));
     reader.cursors.refilter(undefined);
+    reader.grant(0);
     log.append(keys('ab'));
     expect(reader.got.filter((one) => one.includes('@'))).toEqual(['a@0', 'b@4', 'a@5', 'b@6']);
   });

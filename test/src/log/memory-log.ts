@@ -44,6 +44,10 @@ export class MemoryLog implements Log<KafkaRecord> {
   cleaned = 0n;
   seen: Seen = { generation: 0, tombstones: 0n };
   cold: boolean;
+  /** What the next load fails with. */
+  failing: unknown;
+  /** Offsets from the first up to, not including, the second are lost. */
+  lost: readonly [bigint, bigint] | undefined;
   loads = 0;
   peeks = 0;
   readonly #chunk: number;
@@ -71,11 +75,15 @@ export class MemoryLog implements Log<KafkaRecord> {
     this.cold = cold;
     this.#scheduler = scheduler ?? asapScheduler;
     const version = (): number => this.#version;
+    const isPartial = (): boolean => this.lost !== undefined;
     if (!compacted) return;
     this.index = {
       newest: (key) => this.#newest.get(Buffer.from(key).toString()),
       get version() {
         return version();
+      },
+      get isPartial() {
+        return isPartial();
       },
     };
   }
@@ -206,6 +214,9 @@ export class MemoryLog implements Log<KafkaRecord> {
       this.loads += 1;
       out.add(
         this.#scheduler.schedule(() => {
+          const { failing } = this;
+          this.failing = undefined;
+          if (failing !== undefined) return out.error(failing);
           const chunk = this.#chunkAt(offset, isolation);
           if (chunk !== undefined) out.next(chunk);
           out.complete();
@@ -269,6 +280,11 @@ export class MemoryLog implements Log<KafkaRecord> {
   #chunkAt(offset: bigint, isolation: LogIsolation): Chunk<KafkaRecord> | undefined {
     const end = readableEnd(this.offsets, isolation);
     if (offset >= end || offset < BigInt(this.#start)) return undefined;
+    const [lostFrom, lostTo] = this.lost ?? [0n, 0n];
+    if (lostFrom <= offset && offset < lostTo) {
+      const gap = { mark: 'gap', partition: this.partition, from: lostFrom, to: lostTo, reason: 'corrupt' } as const;
+      return { from: lostFrom, to: lostTo, run: undefined, gap };
+    }
     const base = Math.floor(Number(offset) / this.#chunk) * this.#chunk;
     const from = BigInt(Math.max(base, this.#start));
     const to = BigInt(base + this.#chunk) < end ? BigInt(base + this.#chunk) : end;

@@ -1,15 +1,14 @@
-import { type ControlSink, window as grant } from '../control.ts';
-import { returnedAt } from '../credit.ts';
+import { type ControlSink, window as grant } from './control.ts';
+import { returnedAt } from './credit.ts';
 
 /**
- * The credit of a lane whose records hold it until they are answered. It goes back once half the window is owed, or when
- * the sender has none left. A record that is larger than the window is lent more, which is repaid with what it held.
+ * The credit of a lane whose records hold it until they are answered, or kept elsewhere. It goes back once half the window
+ * is owed, or by `refill`. A record that is larger than the window can be lent more, which is repaid with what it held.
  */
 export class LaneCredit {
   readonly #window: number;
   readonly #threshold: number;
   #control: ControlSink = () => {};
-  /** What the sender has left. */
   #balance = 0;
   #owed: number;
   #lent = 0;
@@ -19,6 +18,11 @@ export class LaneCredit {
     this.#threshold = returnedAt(window);
     this.#window = window;
     this.#owed = window;
+  }
+
+  /** What the sender has left. */
+  get balance(): number {
+    return this.#balance;
   }
 
   /** Grants the window. */
