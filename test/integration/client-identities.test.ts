@@ -164,6 +164,7 @@ describeKafka('a kafka client that shows brokers whom a stream is for', (kafka) 
       fetch(`${url}/of-alice/first`, as(USERS.alice)),
     ]);
     expect(answers.map(({ status }) => status)).toEqual([401, 401, 401, 200]);
+    expect(answers.map(({ headers }) => headers.has('www-authenticate'))).toEqual([true, true, true, false]);
     const told = await Promise.all(answers.map((answer) => answer.text()));
     expect(JSON.stringify([told, events])).not.toMatch(/canary|-secret/);
   });
