@@ -82,14 +82,17 @@ export class KeyTable implements KeyIndex {
     return this.#raise(offset);
   }
 
-  /** Takes an entry in that another table had, under the same secret. */
-  restore({ hashes, offsets }: Page, index: number): void {
-    const hash = this.#hash;
-    hash.a = hashes[index * 4] as number;
-    hash.b = hashes[index * 4 + 1] as number;
-    hash.c = hashes[index * 4 + 2] as number;
-    hash.d = hashes[index * 4 + 3] as number;
-    this.#raise(offsets[index] as number);
+  /** Takes over the next page of another table under the same secret; before anything else is added. */
+  restore(page: Page): void {
+    const first = this.#entries;
+    this.#pages[first >>> PAGE_BITS] = page;
+    this.#entries += PAGE;
+    const { hashes, offsets } = page;
+    for (let index = 0; index < PAGE; index += 1) {
+      if (offsets[index] === NONE) this.#free.push(first + index);
+      else this.#slots.add(hashes[index * 4] as number, first + index);
+    }
+    this.#version += 1;
   }
 
   /** Forgets a key whose newest record is the one at the offset, and is gone. Answers whether it was. */
