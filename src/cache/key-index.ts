@@ -24,16 +24,20 @@ export interface Page {
 export class KeyTable implements KeyIndex {
   readonly #hash: KeyHash;
   readonly #pages: Page[] = [emptyPage()];
-  readonly #slots = new SlotTable((entry) => this.#page(entry).hashes[(entry & (PAGE - 1)) * 4] as number);
+  readonly #slots: SlotTable;
   /** Entries that were given up. */
   readonly #free: number[] = [];
   #entries = 0;
   #version = 0;
   #removals = 0;
 
-  /** @param secret the store's 16 random bytes, without which nobody can make two keys count as one */
-  constructor(secret: Uint8Array) {
+  /**
+   * @param secret the store's 16 random bytes, without which nobody can make two keys count as one
+   * @param expected how many keys there will be, if that is known
+   */
+  constructor(secret: Uint8Array, expected?: number) {
     this.#hash = new KeyHash(secret);
+    this.#slots = new SlotTable((entry) => this.#page(entry).hashes[(entry & (PAGE - 1)) * 4] as number, expected);
   }
 
   /** How many keys there are. */
@@ -168,4 +172,5 @@ export class KeyTable implements KeyIndex {
 
 const emptyPage = (): Page => ({ hashes: new Int32Array(PAGE * 4), offsets: new Float64Array(PAGE).fill(NONE) });
 
-const ENTRY_BYTES = 4 * Int32Array.BYTES_PER_ELEMENT + Float64Array.BYTES_PER_ELEMENT;
+/** What an entry takes in its page. */
+export const ENTRY_BYTES = 4 * Int32Array.BYTES_PER_ELEMENT + Float64Array.BYTES_PER_ELEMENT;

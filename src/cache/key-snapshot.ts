@@ -38,7 +38,7 @@ export function* snapshotOf(table: KeyTable, covers: bigint, secret: Uint8Array)
 /** Makes a table of the parts of a snapshot, which are given to it in order. */
 export class SnapshotReader {
   readonly #secret: Uint8Array;
-  readonly #table: KeyTable;
+  #table: KeyTable | undefined;
   #next = 0;
   #parts = 1;
   #covers = 0n;
@@ -46,7 +46,6 @@ export class SnapshotReader {
   /** @param secret the one under which the snapshot was made */
   constructor(secret: Uint8Array) {
     this.#secret = secret;
-    this.#table = new KeyTable(secret);
   }
 
   /** Takes the next part in. Answers false for one that is not what was written next: then all of it is to be refused. */
@@ -61,6 +60,7 @@ export class SnapshotReader {
     this.#parts = parts;
     this.#covers = covers;
     this.#next += 1;
+    this.#table ??= new KeyTable(this.#secret, parts * PAGE);
     this.#table.restore({
       hashes: new Int32Array(part.buffer, HASHES, PAGE * 4),
       offsets: new Float64Array(part.buffer, OFFSETS, PAGE),
@@ -70,7 +70,8 @@ export class SnapshotReader {
 
   /** The table and what it covers; nothing before its last part. */
   get done(): { readonly table: KeyTable; readonly covers: bigint } | undefined {
-    return this.#next === this.#parts ? { table: this.#table, covers: this.#covers } : undefined;
+    const table = this.#table;
+    return table !== undefined && this.#next === this.#parts ? { table, covers: this.#covers } : undefined;
   }
 }
 
