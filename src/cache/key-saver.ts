@@ -7,7 +7,7 @@ import type { PartitionStore } from './partition-store.ts';
 /** How many offsets the index may be ahead of what is stored of it, or half of its keys if that is more. */
 const UNSAVED = 1 << 18;
 /** How many bytes of the log, or so many times what is stored of the index if that is more. */
-const UNSAVED_BYTES = 8 << 20;
+const UNSAVED_BYTES = 4 << 20;
 const UNSAVED_SNAPSHOTS = 4;
 
 /** Stores what the index of a partition has seen, so that it need not be read from the log when that is opened again. */
