@@ -1,17 +1,20 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { cacheClient } from '../../operators/kafka/cache-client.ts';
-import { type CachedTopic, cachedTopic } from './cached-topic.ts';
-import { median } from './measure.ts';
+import { cachedTopic } from './cached-topic.ts';
+import { median, stopwatch } from './measure.ts';
 import { numberedBatches } from './numbered.ts';
 import { Reader } from './reader.ts';
 
 const KEYS = 10_000;
 const WINDOW = 64 << 10;
 
-/** How long readers took that joined all at once until they had caught up, in milliseconds, and how long the loop did not turn. */
+/** How readers caught up that joined all at once, in milliseconds. */
 export interface Joined {
   readonly p50: number;
   readonly p95: number;
+  /** What all of them together took of the processors. */
+  readonly processor: number;
+  /** How long the event loop did not turn, but for one time in a hundred. */
   readonly delay: number;
 }
 
@@ -44,35 +47,38 @@ export async function benchJoining(readers: number): Promise<Joined> {
     await join();
     const delay = monitorEventLoopDelay({ resolution: 1 });
     delay.enable();
+    const stop = stopwatch();
     const took = (await Promise.all(Array.from({ length: readers }, join))).sort((a, b) => a - b);
+    const { processor } = stop();
     delay.disable();
     for (const one of leave) one();
     const at = (part: number): number => took[Math.floor(took.length * part)] ?? Number.NaN;
-    return { p50: at(0.5), p95: at(0.95), delay: delay.percentile(99) / 1e6 };
+    return { p50: at(0.5), p95: at(0.95), processor: processor / 1e6, delay: delay.percentile(99) / 1e6 };
   } finally {
     await topic.close();
   }
 }
 
-/** What each of a thousand readers holds that wait at the end of a topic, in bytes; nothing is known of it without `gc`. */
+/** What a reader holds that waits at the end of a topic, in bytes; nothing is known of it without `gc`. */
 export async function benchHeld(partitions: number): Promise<number> {
   const collect = globalThis.gc;
   if (collect === undefined) return Number.NaN;
-  const topic: CachedTopic = await cachedTopic('topic', partitions, 'compact');
+  const topic = await cachedTopic('topic', partitions, 'compact');
   const binding = cacheClient(topic.binding);
+  const readers: Reader[] = [];
   const sizes: number[] = [];
-  for (let round = 0; round < 3; round += 1) {
+  for (let round = 0; round < 4; round += 1) {
     collect();
     const before = process.memoryUsage().heapUsed;
-    const readers = Array.from({ length: 1_000 }, () => new Reader(binding, 'topic', { window: WINDOW, take() {} }));
-    await Promise.all(readers.map(({ begun }) => begun));
-    for (const reader of readers) reader.go();
+    const more = Array.from({ length: 1_000 }, () => new Reader(binding, 'topic', { window: WINDOW, take() {} }));
+    await Promise.all(more.map(({ begun }) => begun));
+    for (const reader of more) reader.go();
     await new Promise(setImmediate);
     collect();
-    sizes.push((process.memoryUsage().heapUsed - before) / readers.length);
-    for (const reader of readers) reader.leave();
-    await new Promise(setImmediate);
+    sizes.push((process.memoryUsage().heapUsed - before) / more.length);
+    readers.push(...more);
   }
+  for (const reader of readers) reader.leave();
   await topic.close();
   return median(sizes);
 }
