@@ -1,4 +1,4 @@
-import type { KeyIndex } from '../log.ts';
+import type { KeyIndex } from '../log/log.ts';
 import { KeyHash } from './key-hash.ts';
 import { SlotTable } from './slot-table.ts';
 

@@ -1,5 +1,6 @@
-import { concatMap, defer, EMPTY, map, type Observable, of, Subject, type TeardownLogic } from 'rxjs';
-import type { Chunk, Log, LogIsolation, LogOffsets, Missed, Seen } from '../log.ts';
+import { concatMap, defaultIfEmpty, defer, EMPTY, map, type Observable, of, Subject, type TeardownLogic } from 'rxjs';
+import type { Chunk, Log, LogIsolation, LogOffsets, Missed, Seen } from '../log/log.ts';
+import { readableEnd } from '../log/log.ts';
 import type { KafkaRecord } from '../protocol/kafka.ts';
 import type { Run } from '../run.ts';
 import { type Break, missedBy } from './breaks.ts';
@@ -73,14 +74,14 @@ export abstract class PartitionLog implements Log<KafkaRecord> {
   }
 
   peek(offset: bigint, isolation: LogIsolation): Chunk<KafkaRecord> | undefined {
-    const limit = this.#limit(isolation);
+    const limit = readableEnd(this.#offsets, isolation);
     if (offset < this.#offsets.logStart || offset >= limit) return undefined;
     const segment = this.reader.at(offset);
     return segment && this.#chunk(segment, offset, isolation, limit);
   }
 
   load(offset: bigint, isolation: LogIsolation): Observable<Chunk<KafkaRecord>> {
-    return defer(() => this.#load(offset, isolation, () => this.#limit(isolation)));
+    return defer(() => this.#load(offset, isolation, () => readableEnd(this.#offsets, isolation)));
   }
 
   /** The batches at an offset as they are, decided or not, if they are in memory. */
@@ -103,7 +104,7 @@ export abstract class PartitionLog implements Log<KafkaRecord> {
 
   missed(position: bigint, seen: Seen): Missed | undefined {
     const { partition } = this;
-    const { breaks, tombstones, filled = 0n } = this.data.state;
+    const { breaks, tombstones, filled = tombstones } = this.data.state;
     const { logStart, highWatermark, isLevel } = this.#offsets;
     const known = seen.tombstones === UNFILLED ? filled : seen.tombstones;
     const removed = known < tombstones ? tombstones : 0n;
@@ -203,11 +204,6 @@ export abstract class PartitionLog implements Log<KafkaRecord> {
     this.changes.next();
   }
 
-  #limit(isolation: LogIsolation): bigint {
-    const { lastStableOffset, highWatermark } = this.#offsets;
-    return isolation === 'read_committed' ? lastStableOffset : highWatermark;
-  }
-
   /** Completes without where the offset is not there any more once it was read. */
   #load(offset: bigint, isolation: LogIsolation, limit: () => bigint): Observable<Chunk<KafkaRecord>> {
     const isThere = (): boolean => offset >= this.data.state.logStart && offset < limit();
@@ -235,7 +231,10 @@ export abstract class PartitionLog implements Log<KafkaRecord> {
   #findIn(timestamp: bigint, from: bigint, to: bigint): Observable<bigint> {
     return this.reader.load(from).pipe(
       map((segment) => segment.uncommitted(from, this.#transactions)),
+      defaultIfEmpty(undefined),
       concatMap((chunk) => {
+        // What was there is gone by now.
+        if (chunk === undefined) return this.#find(timestamp, later(from, this.#offsets.logStart));
         for (let index = 0; index < (chunk.run?.length ?? 0); index += 1) {
           const { timestamp: time, offset } = (chunk.run as Run<KafkaRecord>).at(index);
           if (time >= timestamp && offset >= from) return of(offset);

@@ -9,7 +9,7 @@ import { Mender } from './mender.ts';
 import { later } from './offsets.ts';
 import { lost } from './open-partition.ts';
 import { PartitionChanges, type PartitionOptions, type Restored } from './partition-changes.ts';
-import { type RowMeta, rowsFrom } from './row.ts';
+import { type Row, type RowMeta, rowsFrom } from './row.ts';
 import { RowReader } from './row-reader.ts';
 import { Serial } from './serial.ts';
 import { sliced } from './sliced.ts';
@@ -84,8 +84,7 @@ export class Partition extends PartitionChanges implements FollowedLog {
   }
 
   #append(batches: readonly RecordBatch[]): Observable<void> {
-    const { data, options } = this;
-    if (!this.state.isBegun) throw new SluiceError('CACHE_RESTARTED', `${data.name} begins anew`);
+    const { data, options } = this.begun;
     const fresh = batches.filter(({ lastOffset }) => lastOffset >= this.state.end);
     if (fresh.length === 0) return of(undefined);
     const arriving = sliced(fresh, (batch) => arrivedOf(batch, data.name, options.maxInflated), options.scheduler);
@@ -93,27 +92,30 @@ export class Partition extends PartitionChanges implements FollowedLog {
     return forkJoin([arriving, this.tail(bytes)]).pipe(concatMap(([arrived, rows]) => this.store(arrived, rows)));
   }
 
-  pass(offset: bigint, topicId = this.options.topicId()): Observable<void> {
+  begin(offset: bigint, topicId = this.options.topicId()): Observable<void> {
     return this.#serial.run(() => {
       const { state } = this;
-      const known = this.known();
+      if (state.isBegun) return of(undefined);
       const filled = this.options.isEmbedded ? { filled: 0n } : {};
-      if (!state.isBegun) {
-        const begun = { ...state, ...known, ...filled, topicId, isBegun: true, begin: offset };
-        return this.commit({ state: { ...begun, logStart: offset, end: offset } }, () => this.indexAnew());
-      }
-      if (offset <= state.end) return of(undefined);
-      return this.commit({ state: { ...state, ...known, end: offset }, rows: rowsFrom(state.end, offset, []) });
+      const begunAt = this.options.scheduler.now();
+      const begun = { ...state, ...this.known(), ...filled, topicId, begunAt, isBegun: true };
+      return this.commit({ state: { ...begun, begin: offset, logStart: offset, end: offset } }, () => this.indexAnew());
     });
   }
 
+  pass(offset: bigint): Observable<void> {
+    return this.#serial.run(() => this.#goTo(offset, (from) => rowsFrom(from, offset, [])));
+  }
+
   lose(offset: bigint): Observable<void> {
-    return this.#serial.run(() => {
-      const { state } = this;
-      if (!state.isBegun || offset <= state.end) return of(undefined);
-      const row = { ...lost(state.end, offset), batches: [] };
-      return this.commit({ state: { ...state, ...this.known(), end: offset }, rows: [row] });
-    });
+    return this.#serial.run(() => this.#goTo(offset, (from) => [{ ...lost(from, offset), batches: [] }]));
+  }
+
+  #goTo(end: bigint, rows: (from: bigint) => readonly Row[]): Observable<void> {
+    const { state } = this.begun;
+    if (end <= state.end) return of(undefined);
+    const change = { state: { ...state, ...this.known(), end }, rows: rows(state.end) };
+    return this.commit(change, () => this.transactions.pass(end));
   }
 
   stand(standing: Standing, time: number): Observable<void> {
@@ -124,6 +126,8 @@ export class Partition extends PartitionChanges implements FollowedLog {
       if (!state.isBegun) return of(undefined);
       if (state.end >= standing.highWatermark) this.lastLevelAt = time;
       const isFilled = state.filled !== undefined;
+      // What its source has cleaned by then is superseded below that.
+      if (!isFilled && this.isCompacted) this.cleaned = standing.lastStableOffset;
       const isOld = time - state.levelAt >= STANDING_AGE && this.lastLevelAt > state.levelAt;
       const { highWatermark, logStart } = standing;
       if (logStart > state.logStart) return this.trimTo(logStart, isFilled ? {} : this.fill(highWatermark));
@@ -142,9 +146,12 @@ export class Partition extends PartitionChanges implements FollowedLog {
     this.publish();
   }
 
-  /** Removes what is below an offset: readers see none of it any more, and whole rows of it go. */
+  /** Removes what is below an offset: readers see none of it any more. Nothing where no row begins there by now. */
   trim(logStart: bigint): Observable<void> {
-    return this.#serial.run(() => (logStart > this.state.logStart ? this.trimTo(logStart) : of(undefined)));
+    return this.#serial.run(() => {
+      const isThere = logStart > this.state.logStart && this.data.rows.at(logStart)?.from === logStart;
+      return isThere ? this.trimTo(logStart) : of(undefined);
+    });
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { Chunk } from '../log.ts';
+import type { Chunk } from '../log/log.ts';
 import type { Gap } from '../marks.ts';
 import type { KafkaRecord } from '../protocol/kafka.ts';
 import type { RecordBatch } from '../protocol/kafka-batch.ts';

@@ -23,6 +23,8 @@ export class HttpReply {
   readonly #bodiless: boolean;
   #phase: 'waiting' | 'begun' | 'over' = 'waiting';
   #announced: number | undefined;
+  /** Whether it is a stream of events, which is whole wherever it ends. */
+  #isEvents = false;
   #unsettled = 0;
   #moved = false;
   #timer: Subscription | undefined;
@@ -58,9 +60,10 @@ export class HttpReply {
     }
   }
 
-  /** Answers with the status of a fault, or breaks off what has begun. */
+  /** Answers with the status of a fault, or breaks off what has begun; events of one whom a guard knows no more just end. */
   refuse(fault: HttpFault | undefined): void {
     if (this.#phase === 'waiting') this.#answer(statusOf(fault), [...(fault?.headers ?? []), ...EMPTY]);
+    else if (this.#phase === 'begun' && this.#isEvents && fault?.code === 'GUARD_EXPIRED') this.#end();
     else if (this.#phase === 'begun') this.#cut(fault);
   }
 
@@ -79,6 +82,7 @@ export class HttpReply {
     if (this.#bodiless || status === 204 || status === 304) return this.#answer(status, rest);
     this.#phase = 'begun';
     this.#announced = length;
+    this.#isEvents = headerOf(ext.headers, 'content-type')?.startsWith('text/event-stream') ?? false;
     if (this.#start(status, rest)) this.#account.settle();
   }
 

@@ -1,4 +1,4 @@
-import { concat, filter, map, merge, NEVER, type Observable, of, type SchedulerLike, switchMap } from 'rxjs';
+import { concat, filter, map, merge, NEVER, type Observable, of, type SchedulerLike, switchMap, take } from 'rxjs';
 import { atTime } from '../at-time.ts';
 import { SluiceError } from '../errors.ts';
 import type { Lane, Protocol } from '../protocol.ts';
@@ -97,3 +97,7 @@ export const expiryOf = (
 /** As one is known, and as it is each time that it has shown itself anew. */
 export const statesOf = (identity: Identity): Observable<Identity> =>
   concat(of(identity), identity.renewal?.renewed ?? NEVER);
+
+/** One as it is known now, once. */
+export const nowOf = (identity: Identity): Observable<Identity> =>
+  merge(identity.renewal?.renewed ?? NEVER, of(identity)).pipe(take(1));

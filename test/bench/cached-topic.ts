@@ -46,7 +46,7 @@ export async function cachedTopic(name: string, count: number, policy: 'compact'
         }),
       ),
     );
-  await wait(forkJoin(logs.map((log) => log.pass(0n))));
+  await wait(forkJoin(logs.map((log) => log.begin(0n))));
   await stand();
 
   const meta = {
