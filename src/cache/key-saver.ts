@@ -42,7 +42,7 @@ export class KeySaver {
 
   /** Saves what there is, if that is much more than what is stored. */
   keepUp(keys: KeyFollower): void {
-    if (this.#isSaving || !this.#isFarBehind(keys)) return;
+    if (this.#isSaving || keys.table.isPartial || !this.#isFarBehind(keys)) return;
     this.#isSaving = true;
     // That it cannot be stored is told by what it is derived from.
     this.save(keys)
