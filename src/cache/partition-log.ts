@@ -116,15 +116,15 @@ export abstract class PartitionLog implements Log<KafkaRecord> {
         return { gap, resume: later(missed.resume, logStart) };
       }
     }
-    const gap = (from: bigint, to: bigint, reason: string, resume: bigint): Missed => ({
-      gap: { mark: 'gap', partition, from, to, reason },
-      resume,
-    });
-    if (position < logStart) return gap(position, later(logStart, removed), 'retention', logStart);
+    if (position < logStart) return this.#missed(position, later(logStart, removed), 'retention', logStart);
     if (position > later(highWatermark, this.expected) && isLevel)
-      return gap(highWatermark, position, 'out-of-range', highWatermark);
-    if (position < removed) return gap(position, removed, 'tombstones', position);
+      return this.#missed(highWatermark, position, 'out-of-range', highWatermark);
+    if (position < removed) return this.#missed(position, removed, 'tombstones', position);
     return undefined;
+  }
+
+  #missed(from: bigint, to: bigint, reason: string, resume: bigint): Missed {
+    return { gap: { mark: 'gap', partition: this.partition, from, to, reason }, resume };
   }
 
   hold(end: bigint): TeardownLogic {

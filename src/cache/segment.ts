@@ -48,6 +48,8 @@ export class Segment {
   /** The memory it takes. */
   readonly bytes: number;
   readonly gap: Gap | undefined;
+  /** Whether it was read since memory looked. */
+  isRead = false;
   /** All of its batches, as they are. */
   readonly batches: readonly RecordBatch[];
   readonly #slots: readonly Slot[];

@@ -14,7 +14,7 @@ export class Segments {
   at(offset: bigint): Segment | undefined {
     const segment = this.#list[this.#indexOf(offset)];
     if (segment === undefined || segment.from > offset) return undefined;
-    this.#memory.touch(segment);
+    segment.isRead = true;
     return segment;
   }
 

@@ -116,13 +116,13 @@ export class Reader implements Fetched {
     const { partition, isolation } = this;
     const { highWatermark, lastStableOffset, diverging } = answer;
     const position = this.#intake.position as bigint;
-    this.#attempts.succeed();
     if (diverging !== undefined) return this.#resume(back(partition, position, diverging.endOffset, diverging.epoch));
     this.#offsets ??= { partition, offset: position, highWatermark, lastStableOffset };
     if (this.#end.offset === undefined) {
       if (this.#reading.isBounded) return this.#bound();
       this.#end.learn(this.#end.of(answer), this.#led);
     }
+    this.#attempts.succeed();
     const isDoubtful = this.#take(answer);
     this.delivery.stand(answer);
     const end = isolation === 'read_committed' ? lastStableOffset : highWatermark;
