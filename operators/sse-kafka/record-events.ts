@@ -1,6 +1,7 @@
 import type { Data } from '../../src/frame.ts';
+import { EventEncoder } from '../../src/protocol/event-encoder.ts';
 import type { KafkaRecord } from '../../src/protocol/kafka.ts';
-import { events, SseBody, type SseEvents } from '../../src/protocol/sse-events.ts';
+import type { SseEvents } from '../../src/protocol/sse-events.ts';
 import type { Run } from '../../src/run.ts';
 import { MOST_ID_BYTES } from './event-ids.ts';
 
@@ -12,37 +13,24 @@ const TAGGED = '${etag}';
 // biome-ignore lint/suspicious/noTemplateCurlyInString: this is how the format writes it
 const KEYED = '["${base64(key)}","${etag}"]';
 
-/** How many bytes of bodies are remembered at least, and twice that at most. */
+/** How many bytes of events are remembered at least, and twice that at most. */
 const REMEMBERED = 4 * 1024 * 1024;
 
-/** A record as an event, but for how far its client is. */
-interface RecordEvent {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: bigint;
-  readonly body: SseBody;
-  /** What the id has before how far the client is, and behind that the next offset and the rest. */
-  readonly before: string;
-  readonly behind: string;
-}
-
-/** The events of a run that were encoded last. */
+/** What was made of the first records of a run. */
 interface Encoded {
+  readonly topic: string;
   readonly prefix: string | undefined;
-  readonly list: readonly RecordEvent[];
+  readonly run: Run<KafkaRecord>;
   readonly frame: Data<SseEvents>;
 }
 
-/** Records by the place of their bytes. */
-type Places = WeakMap<ArrayBufferLike, Map<number, RecordEvent>>;
+/** By the place of the bytes of its first record. */
+type Places = WeakMap<ArrayBufferLike, Map<number, Encoded>>;
 
-/**
- * Makes records events: each is encoded once, as long as it is remembered, however many clients are sent it; and a run of
- * them once for all clients that are as far.
- */
+/** Makes records events: a run of them once for all clients that are as far and have the same filter. */
 export class RecordEvents {
   readonly #isKeyed: boolean;
-  readonly #encoded = new WeakMap<RecordEvent, Encoded>();
+  readonly #encoder = new EventEncoder();
   #places: Places = new WeakMap();
   #former: Places = new WeakMap();
   #size = 0;
@@ -57,64 +45,61 @@ export class RecordEvents {
    * @param prefix what tells how far a client is, but for the next offset; without it, events have no id
    */
   of(topic: string, run: Run<KafkaRecord>, prefix: string | undefined, balance: number): Data<SseEvents> {
-    const list: RecordEvent[] = [];
-    for (let size = 0; list.length < run.length && size < balance; ) {
-      const event = this.#event(topic, run.at(list.length));
-      list.push(event);
-      size += event.body.lines.byteLength;
-      if (prefix !== undefined) size += ID_LINE + event.before.length + prefix.length + event.behind.length;
+    const { value, key } = run.at(0);
+    const place = value !== null && value.byteLength > 0 ? value : key;
+    if (place === null || place.byteLength === 0) return this.#encode(run, prefix, balance);
+    const { buffer, byteOffset } = place;
+    const known = this.#places.get(buffer)?.get(byteOffset) ?? this.#former.get(buffer)?.get(byteOffset);
+    if (known?.topic === topic && known.prefix === prefix && goes(known.frame, run.length, balance)) {
+      if (isSame(known.run, run, known.frame.payload.length)) return known.frame;
     }
-    const first = list[0] as RecordEvent;
-    const known = this.#encoded.get(first);
-    if (known !== undefined && known.prefix === prefix && isSame(known.list, list)) return known.frame;
-    const frame = events(
-      list.map(({ body, before, behind }) =>
-        prefix === undefined ? { body } : { id: `${before}${prefix}${behind}`, body },
-      ),
-    );
-    this.#encoded.set(first, { prefix, list, frame });
+    const frame = this.#encode(run, prefix, balance);
+    this.#remember(buffer, byteOffset, { topic, prefix, run, frame });
     return frame;
   }
 
-  #event(topic: string, record: KafkaRecord): RecordEvent {
-    const { partition, offset, value, key } = record;
-    const place = value !== null && value.byteLength > 0 ? value : key;
-    if (place === null || place.byteLength === 0) return this.#make(topic, record);
-    const { buffer, byteOffset } = place;
-    const known = this.#places.get(buffer)?.get(byteOffset) ?? this.#former.get(buffer)?.get(byteOffset);
-    // Whoever makes records of its own may make several of the same bytes.
-    if (known?.offset === offset && known.partition === partition && known.topic === topic) return known;
-    const made = this.#make(topic, record);
-    this.#remember(buffer, byteOffset, made);
-    return made;
+  #encode(run: Run<KafkaRecord>, prefix: string | undefined, balance: number): Data<SseEvents> {
+    const encoder = this.#encoder;
+    const before = Buffer.from(`id:${prefix}`);
+    encoder.begin();
+    while (encoder.length < run.length && encoder.size < balance) {
+      const { offset, key, value, headers } = run.at(encoder.length);
+      if (prefix !== undefined) {
+        const tag = headers.length === 0 ? undefined : headers.find(({ name }) => name === 'etag')?.value;
+        const behind = tag ? tagged(tag) : '';
+        if (this.#isKeyed) encoder.id(Buffer.from(`id:[${quoted(key)},"${prefix}`), offset + 1n, `${behind}"]`);
+        else encoder.id(before, offset + 1n, behind);
+      }
+      if (value === null) encoder.body(Buffer.from(base64(key)), 'delete');
+      else encoder.body(value);
+    }
+    return encoder.finish();
   }
 
-  #remember(buffer: ArrayBufferLike, at: number, event: RecordEvent): void {
-    this.#size += event.body.lines.byteLength;
+  #remember(buffer: ArrayBufferLike, at: number, encoded: Encoded): void {
+    this.#size += encoded.frame.reserved;
     if (this.#size > REMEMBERED) {
       this.#former = this.#places;
       this.#places = new WeakMap();
-      this.#size = event.body.lines.byteLength;
+      this.#size = encoded.frame.reserved;
     }
     const places = this.#places.get(buffer);
-    if (places === undefined) this.#places.set(buffer, new Map([[at, event]]));
-    else places.set(at, event);
-  }
-
-  #make(topic: string, { partition, offset, key, value, headers }: KafkaRecord): RecordEvent {
-    const body = value === null ? new SseBody(Buffer.from(base64(key)), 'delete') : new SseBody(value);
-    const before = this.#isKeyed ? `[${quoted(key)},"` : '';
-    const tag = headers.find(({ name }) => name === 'etag')?.value ?? undefined;
-    const behind = `${offset + 1n}${tag === undefined ? '' : tagged(tag)}${this.#isKeyed ? '"]' : ''}`;
-    return { topic, partition, offset, body, before, behind };
+    if (places === undefined) this.#places.set(buffer, new Map([[at, encoded]]));
+    else places.set(at, encoded);
   }
 }
 
-/** `id:` and the end of the line. */
-const ID_LINE = 4;
+/** Whether what was encoded is as far as a balance goes, of so many records. */
+const goes = ({ payload, reserved }: Data<SseEvents>, records: number, balance: number): boolean =>
+  reserved - payload.cost(payload.length - 1) < balance && (payload.length === records || reserved >= balance);
 
-const isSame = (a: readonly RecordEvent[], b: readonly RecordEvent[]): boolean =>
-  a.length === b.length && a.every((event, index) => event === b[index]);
+/** Whether two runs of one batch have the same first records. */
+function isSame(a: Run<KafkaRecord>, b: Run<KafkaRecord>, length: number): boolean {
+  if (a === b) return true;
+  if (a.at(0).partition !== b.at(0).partition) return false;
+  for (let index = 0; index < length; index += 1) if (a.at(index).offset !== b.at(index).offset) return false;
+  return true;
+}
 
 /** As RFC 4648 has it for URLs, with padding; nothing for no key. */
 const base64 = (key: Uint8Array | null): string =>

@@ -4,13 +4,13 @@ import { Chunks } from './chunks.ts';
 import { nameOf } from './filtering.ts';
 import { type Chunk, type KeyedRecord, type Log, type LogIsolation, readableEnd, type Seen } from './log.ts';
 import { indexAt } from './pieces.ts';
-import { LEAST_SILENCE, LONGEST_SILENCE, MOST_PASSED } from './position.ts';
+import { LONGEST_SILENCE } from './position.ts';
 
 /** A reader at the end of a log that waits for records of some keys. */
 export interface Sleeper {
   /** The next offset to read. */
   readonly offset: bigint;
-  /** Learns that there is nothing for it before an offset, and whether it is time to tell that. */
+  /** Learns that there is nothing for it before an offset, and whether it is time to tell that, wherever it is. */
   reach(offset: bigint, tell: boolean): void;
 }
 
@@ -22,7 +22,7 @@ interface Waking {
 
 /**
  * Readers of a log that have all read up to the same offset. What comes is looked at once for all of them, and those
- * are woken that it is for; all are, when it is time to tell how far that is.
+ * are woken that it is for; the others sleep on, and are told from time to time how far that is.
  */
 export class Bed<R extends KeyedRecord> {
   readonly #log: Log<R>;
@@ -34,9 +34,9 @@ export class Bed<R extends KeyedRecord> {
   readonly #sleepers = new Map<string, Set<Sleeper>>();
   #at = 0n;
   #seen: Seen | undefined;
-  #passed = 0;
-  #toldAt = Number.NEGATIVE_INFINITY;
   #silence: Subscription | undefined;
+  /** Those that are still to be told. */
+  #telling: Iterator<Sleeper> | undefined;
   #isDue = false;
   #isLoading = false;
 
@@ -54,7 +54,6 @@ export class Bed<R extends KeyedRecord> {
     if (this.#names.size === 0) {
       this.#at = sleeper.offset;
       this.#seen = seen;
-      this.#passed = 0;
     }
     if (sleeper.offset < this.#at || this.#seen?.generation !== seen.generation) return false;
     this.#names.set(sleeper, names);
@@ -79,6 +78,7 @@ export class Bed<R extends KeyedRecord> {
     if (this.#names.size > 0) return;
     this.#silence?.unsubscribe();
     this.#silence = undefined;
+    this.#telling = undefined;
     this.#chunks.hold(undefined);
   }
 
@@ -87,14 +87,15 @@ export class Bed<R extends KeyedRecord> {
     this.#isDue = this.#names.size > 0;
   }
 
-  /** Looks at some records; answers whether there may be more. */
+  /** Looks at some records, or tells one how far that is; answers whether there may be more. */
   walk(): boolean {
-    if (!this.#isDue) return false;
+    if (this.#telling !== undefined) return this.#tell(this.#telling);
+    if (!this.#isDue || this.#names.size === 0) return false;
     const { seen, offsets } = this.#log;
     const { generation, tombstones } = this.#seen as Seen;
     const hasMissed = seen.generation !== generation || seen.tombstones !== tombstones || offsets.logStart > this.#at;
     const chunk = hasMissed ? undefined : this.#chunk();
-    if (hasMissed || chunk?.gap !== undefined) this.#rouseAll(false);
+    if (hasMissed || chunk?.gap !== undefined) this.#rouseAll();
     else if (chunk !== undefined) {
       this.#pass(chunk);
       return true;
@@ -113,7 +114,7 @@ export class Bed<R extends KeyedRecord> {
       this.#isLoading = false;
       this.#chunks = this.#loader();
       // Each of them meets what is wrong by itself.
-      this.#rouseAll(false);
+      this.#rouseAll();
     };
     return new Chunks(
       this.#log,
@@ -134,17 +135,24 @@ export class Bed<R extends KeyedRecord> {
   #pass({ run, to }: Chunk<R>): void {
     const start = run === undefined ? 0 : indexAt(run, this.#at);
     const stop = run === undefined ? 0 : Math.min(run.length, start + MOST_RECORDS);
-    for (let index = start; run !== undefined && index < stop; index += 1) {
+    for (let index = start; run !== undefined && index < stop && this.#names.size > 0; index += 1) {
       const { key, offset } = run.at(index);
       if (key !== null) this.#rouse(nameOf(key), offset);
     }
     this.#at = run === undefined || stop === run.length ? to : run.at(stop).offset;
-    this.#passed += stop - start;
-    const isFar = this.#passed >= MOST_PASSED && this.#scheduler.now() - this.#toldAt >= LEAST_SILENCE;
-    if (isFar) return this.#rouseAll(true);
-    if (this.#names.size > 0) {
-      this.#silence ??= this.#scheduler.schedule(() => this.#rouseAll(true), LONGEST_SILENCE);
-    }
+    if (this.#names.size === 0) return;
+    this.#silence ??= this.#scheduler.schedule(() => {
+      this.#silence = undefined;
+      this.#telling = this.#names.keys();
+      this.#waking.proceed();
+    }, LONGEST_SILENCE);
+  }
+
+  #tell(sleepers: Iterator<Sleeper>): boolean {
+    const { value: sleeper } = sleepers.next();
+    if (sleeper === undefined) this.#telling = undefined;
+    else if (sleeper.offset <= this.#at) sleeper.reach(this.#at, true);
+    return true;
   }
 
   #rouse(name: string, offset: bigint): void {
@@ -157,13 +165,9 @@ export class Bed<R extends KeyedRecord> {
     }
   }
 
-  #rouseAll(tell: boolean): void {
-    this.#passed = 0;
-    if (tell) this.#toldAt = this.#scheduler.now();
-    const at = this.#at;
+  #rouseAll(): void {
     for (const sleeper of [...this.#names.keys()]) {
-      this.leave(sleeper, at);
-      if (tell) sleeper.reach(sleeper.offset, true);
+      this.leave(sleeper);
       this.#waking.rouse(sleeper);
     }
   }

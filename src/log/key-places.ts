@@ -1,4 +1,4 @@
-import type { Run } from '../run.ts';
+import { MOST_RECORDS, type Run } from '../run.ts';
 import type { KeyedRecord } from './log.ts';
 
 /** Where in a run the records of keys are: 8 bytes a record, found once however many ask. */
@@ -21,12 +21,18 @@ export class KeyPlaces {
     }
   }
 
-  /** The places of records from `start` up to, not including, `stop` that may have one of the keys, ascending: all that do. */
+  /**
+   * The places of records from `start` up to, not including, `stop` that may have one of the keys, ascending: all that do,
+   * or the first of them and more than a run has.
+   */
   of(keys: readonly Uint8Array[], start: number, stop: number): readonly number[] {
     const places: number[] = [];
     for (const slot of new Set(keys.map((key) => this.#slotOf(key)))) {
-      for (let at = this.#heads[slot] as number; at >= 0 && at < stop; at = this.#next[at] as number)
+      const most = places.length + MOST_RECORDS;
+      for (let at = this.#heads[slot] as number; at >= 0 && at < stop; at = this.#next[at] as number) {
         if (at >= start) places.push(at);
+        if (places.length > most) break;
+      }
     }
     return keys.length === 1 ? places : places.sort((a, b) => a - b);
   }

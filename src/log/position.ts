@@ -2,10 +2,8 @@ import type { SchedulerLike, Subscription } from 'rxjs';
 import type { Progress } from '../marks.ts';
 
 /** How many records may be passed over, and for how long, in milliseconds, before it is told how far that went. */
-export const MOST_PASSED = 10_000;
+const MOST_PASSED = 10_000;
 export const LONGEST_SILENCE = 5_000;
-/** How long many that wait together are not told again, in milliseconds: at a high rate it would be more than what is sent. */
-export const LEAST_SILENCE = 1_000;
 
 /** How far a partition was read, and how far its receiver can tell by the records that it has. */
 export class Position {

@@ -101,8 +101,9 @@ export class Selection<R extends KeyedRecord> {
         return piece.frame;
       }
     }
-    const last = Math.min(stop, start + MOST_RECORDS);
-    const places = filtering?.keys && keyPlaces(run)?.of(filtering.keys, start, last);
+    const places = filtering?.keys && keyPlaces(run)?.of(filtering.keys, start, stop);
+    // Where the places of keys are known, what lies between them is not looked at.
+    const last = places === undefined ? Math.min(stop, start + MOST_RECORDS) : (places[MOST_RECORDS] ?? stop);
     const taken: number[] = [];
     let reserved = 0;
     let at = start;

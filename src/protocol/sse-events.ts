@@ -1,6 +1,7 @@
 import { type Data, data } from '../frame.ts';
 import type { Parts } from '../payload.ts';
 import { cutRun, type Run } from '../run.ts';
+import { endsOf, mostLines, writeLines } from './sse-lines.ts';
 
 /** What an event says, encoded once however many clients it is sent to: share it between them. */
 export class SseBody {
@@ -29,19 +30,13 @@ export interface SseEvent {
  */
 export class SseEvents implements Run<SseEvent> {
   readonly length: number;
-  readonly #events: readonly SseEvent[];
   readonly #encoded: Uint8Array;
   readonly #ends: Uint32Array;
   readonly #start: number;
+  #bytes: Uint8Array | undefined;
 
-  private constructor(
-    events: readonly SseEvent[],
-    encoded: Uint8Array,
-    ends: Uint32Array,
-    start = 0,
-    end = events.length,
-  ) {
-    this.#events = events;
+  /** Of the events from `start` up to, not including, `end`; by event, `ends` is where it ends. */
+  constructor(encoded: Uint8Array, ends: Uint32Array, start = 0, end = ends.length) {
     this.#encoded = encoded;
     this.#ends = ends;
     this.#start = start;
@@ -64,16 +59,21 @@ export class SseEvents implements Run<SseEvent> {
       encoded.set(body.lines, at);
       at += body.lines.byteLength;
     }
-    return new SseEvents(events, encoded, ends);
+    return new SseEvents(encoded, ends);
   }
 
-  /** The events as they stand in the stream. */
+  /** The events as they stand in the stream: the same object each time. */
   get bytes(): Uint8Array {
-    return this.#encoded.subarray(this.#endOf(-1), this.#endOf(this.length - 1));
+    this.#bytes ??= this.#encoded.subarray(this.#endOf(-1), this.#endOf(this.length - 1));
+    return this.#bytes;
   }
 
   at(index: number): SseEvent {
-    return this.#events[this.#start + index] as SseEvent;
+    const bytes = this.#encoded.subarray(this.#endOf(index - 1), this.#endOf(index));
+    if (Buffer.compare(bytes.subarray(0, ID.byteLength), ID) !== 0) return { body: { lines: bytes } };
+    const end = bytes.indexOf(LF);
+    const id = Buffer.from(bytes.subarray(ID.byteLength, end)).toString();
+    return { id, body: { lines: bytes.subarray(end + 1) } };
   }
 
   cost(index: number): number {
@@ -81,7 +81,7 @@ export class SseEvents implements Run<SseEvent> {
   }
 
   slice(start: number, end: number): SseEvents {
-    return new SseEvents(this.#events, this.#encoded, this.#ends, this.#start + start, this.#start + end);
+    return new SseEvents(this.#encoded, this.#ends, this.#start + start, this.#start + end);
   }
 
   pick(indices: readonly number[]): SseEvents {
@@ -93,8 +93,10 @@ export class SseEvents implements Run<SseEvent> {
   }
 
   detach(): SseEvents {
+    const from = this.#endOf(-1);
     if (this.bytes.byteLength * 2 >= this.#encoded.byteLength) return this;
-    return SseEvents.of(this.#events.slice(this.#start, this.#start + this.length));
+    const ends = Uint32Array.from({ length: this.length }, (_, index) => this.#endOf(index) - from);
+    return new SseEvents(new Uint8Array(this.bytes), ends);
   }
 
   #endOf(index: number): number {
@@ -117,9 +119,7 @@ export function idOnly(id: string): Uint8Array {
 }
 
 const LF = 0x0a;
-const CR = 0x0d;
 const ID = Buffer.from('id:');
-const DATA = Buffer.from('data:');
 
 const idSize = (id: string): number => Buffer.byteLength(id) + ID.byteLength + 1;
 
@@ -133,36 +133,7 @@ function writeId(into: Buffer, id: string, at: number): number {
 
 function linesOf(text: Uint8Array, event: string | undefined): Uint8Array {
   const type = event === undefined ? '' : `event:${event}\n`;
-  // Most have one line, and are looked over by native code.
-  const ends = text.indexOf(LF) < 0 && text.indexOf(CR) < 0 ? [text.byteLength] : endsOf(text);
-  const lines = Buffer.allocUnsafe(Buffer.byteLength(type) + text.byteLength + ends.length * MOST_ADDED + 1);
-  let at = lines.write(type);
-  let from = 0;
-  for (const end of ends) {
-    lines.set(DATA, at);
-    at += DATA.byteLength;
-    // A client takes one space from what stands behind the colon.
-    if (text[from] === SPACE) lines[at++] = SPACE;
-    lines.set(text.subarray(from, end), at);
-    at += end - from;
-    lines[at++] = LF;
-    from = text[end] === CR && text[end + 1] === LF ? end + 2 : end + 1;
-  }
-  lines[at] = LF;
-  return lines.subarray(0, at + 1);
+  const ends = endsOf(text);
+  const lines = Buffer.allocUnsafe(Buffer.byteLength(type) + mostLines(text, ends));
+  return lines.subarray(0, writeLines(lines, lines.write(type), text, ends));
 }
-
-/** Where its lines end. */
-function endsOf(text: Uint8Array): number[] {
-  const ends: number[] = [];
-  for (let at = 0; at < text.byteLength; at += 1) {
-    if (text[at] !== LF && text[at] !== CR) continue;
-    ends.push(at);
-    if (text[at] === CR && text[at + 1] === LF) at += 1;
-  }
-  return [...ends, text.byteLength];
-}
-
-/** What a line has beside its text, at most. */
-const MOST_ADDED = 'data: \n'.length;
-const SPACE = 0x20;

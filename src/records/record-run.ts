@@ -92,7 +92,8 @@ export class RecordRun implements Run<KafkaRecord> {
   }
 
   pick(indices: readonly number[]): RecordRun {
-    const picked = Int32Array.from(indices, (index) => this.#row(index));
+    const picked = new Int32Array(indices.length);
+    for (let at = 0; at < picked.length; at += 1) picked[at] = this.#row(indices[at] as number);
     return new RecordRun(this.#records, 0, picked.length, picked);
   }
 

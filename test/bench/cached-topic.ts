@@ -19,6 +19,9 @@ export interface CachedTopic {
   close(): Promise<void>;
 }
 
+/** The id that they all have. */
+export const TOPIC_ID = 'A'.repeat(22);
+
 export const wait = (work: Observable<unknown>): Promise<unknown> => lastValueFrom(work, { defaultValue: undefined });
 
 /** What something emits first, and what lets go of it. */
@@ -35,7 +38,7 @@ export async function cachedTopic(name: string, count: number, policy: 'compact'
   const [topic, done] = await held(cache.topic(name));
   const partitions = Array.from({ length: count }, (_, partition) => partition);
   const configs = { 'cleanup.policy': policy };
-  await wait(topic.remember({ topicId: 'AAAAAAAAAAAAAAAAAAAAAA', partitions, configs }));
+  await wait(topic.remember({ topicId: TOPIC_ID, partitions, configs }));
   const logs = partitions.map((partition) => topic.partition(partition));
   const stand = (): Promise<unknown> =>
     wait(
@@ -50,7 +53,7 @@ export async function cachedTopic(name: string, count: number, policy: 'compact'
   await stand();
 
   const meta = {
-    topicId: 'AAAAAAAAAAAAAAAAAAAAAA',
+    topicId: TOPIC_ID,
     partitions: partitions.map((partition) => ({ partition, leader: 1 })),
   };
   return {

@@ -22,11 +22,11 @@ export function batchAt(offset: bigint, records: readonly NewRecord[]): RecordBa
  * Makes batches for each partition: so many records of each key, with values of `size` bytes and some, that are numbered by
  * key from 0 on. Key number `n` is in partition `n` modulo the partitions.
  */
-export function numberedBatches(keys: number, partitions: number, size = 70): (each: number) => RecordBatch[] {
-  const filling = ' '.padEnd(size, 'x');
+export function numberedBatches(keys: number, partitions: number): (each: number, size?: number) => RecordBatch[] {
   const offsets = new Array<bigint>(partitions).fill(0n);
   let next = 0;
-  return (each) => {
+  return (each, size = 70) => {
+    const filling = ' '.padEnd(size, 'x');
     const timestamp = BigInt(eventLoop.now());
     const batches = offsets.map((offset, partition) => {
       const records: NewRecord[] = [];

@@ -1,55 +1,124 @@
-import { cachedTopic } from './cached-topic.ts';
-import { RemoteListeners } from './listeners.ts';
+import { once } from 'node:events';
+import { createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo, NetConnectOpts } from 'node:net';
+import { events, SseBody } from '../../src/protocol/sse-events.ts';
+import { cachedTopic, TOPIC_ID } from './cached-topic.ts';
+import { arrived, RemoteListeners } from './listeners.ts';
 import { numberedBatches } from './numbered.ts';
 import { serveTopic } from './serve-topic.ts';
 
 const PARTITIONS = 6;
+const WARM_UP = 2;
+const ROUNDS = 6;
+
+/** Events per second, and microseconds of the server's CPU for each. */
+interface Measured {
+  readonly rate: number;
+  readonly cpu: number;
+}
 
 export interface SseKeysResult {
-  readonly clients: number;
-  /** Events that arrived, per second. */
-  readonly rate: number;
-  /** Microseconds of the server's CPU for each. */
-  readonly cpu: number;
+  readonly ours: Measured;
+  readonly bare: Measured;
+}
+
+/** A server of clients that each ask for `/topic/{key}`. */
+interface Server {
+  readonly at: NetConnectOpts;
+  /** What sends `each` events to every client. */
+  prepare(each: number): () => Promise<void>;
+  close(): Promise<void>;
 }
 
 /**
  * Sends clients, each of which listens to a key of its own, the records of a topic that is not compacted, out of a cache:
- * `each` records of every key at a time. The clients are bare sockets in another process.
+ * `each` records of every key at a time; and the same bytes from a bare node:http server, which has them ready. The clients
+ * are bare sockets in another process.
  */
-export async function sseKeys(clients: number, each: number, seconds = 3): Promise<SseKeysResult> {
-  const topic = await cachedTopic('topic', PARTITIONS, 'delete');
-  const server = await serveTopic(topic);
+export async function sseKeys(clients: number, each: number): Promise<SseKeysResult> {
+  return {
+    bare: await measure(await bareServer(clients), clients, each),
+    ours: await measure(await ourServer(clients), clients, each),
+  };
+}
+
+async function measure(server: Server, clients: number, each: number): Promise<Measured> {
   const listeners = new RemoteListeners();
   try {
     const paths = Array.from({ length: clients }, (_, key) => `/topic/${key}`);
-    listeners.ask({ port: server.port, paths, read: true, check: false });
-    while ((await listeners.count()).open < clients) await pause(20);
-    const feed = numberedBatches(clients, PARTITIONS);
+    listeners.ask({ at: server.at, paths, read: true });
+    await arrived(listeners, clients, 0);
+    const rounds = Array.from({ length: WARM_UP + ROUNDS }, () => server.prepare(each));
+    globalThis.gc?.();
     let sent = 0;
-    const round = async (): Promise<void> => {
-      await topic.append(feed(each));
+    let [start, cpu] = [performance.now(), process.cpuUsage()];
+    for (const [round, send] of rounds.entries()) {
+      if (round === WARM_UP) [start, cpu] = [performance.now(), process.cpuUsage()];
+      await send();
       sent += clients * each;
-      while ((await listeners.count()).events < sent) await pause(1);
-    };
-    await round();
-    await round();
-    const [before, start, cpu] = [sent, process.hrtime.bigint(), process.cpuUsage()];
-    const end = start + BigInt(seconds * 1e9);
-    while (process.hrtime.bigint() < end) await round();
-    const elapsed = Number(process.hrtime.bigint() - start) / 1e9;
+      await arrived(listeners, clients, sent);
+    }
+    const measured = ROUNDS * clients * each;
     const { user, system } = process.cpuUsage(cpu);
-    return { clients, rate: (sent - before) / elapsed, cpu: (user + system) / (sent - before) };
+    return { rate: (measured / (performance.now() - start)) * 1_000, cpu: (user + system) / measured };
   } finally {
     listeners.close();
-    server.stop();
-    await topic.close();
+    await server.close();
   }
 }
 
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+async function ourServer(clients: number): Promise<Server> {
+  const topic = await cachedTopic('topic', PARTITIONS, 'delete');
+  const server = await serveTopic(topic);
+  const feed = numberedBatches(clients, PARTITIONS);
+  return {
+    at: server.tcp,
+    prepare(each) {
+      const batches = feed(each);
+      return () => topic.append(batches);
+    },
+    async close() {
+      server.stop();
+      await topic.close();
+    },
+  };
+}
+
+async function bareServer(clients: number): Promise<Server> {
+  const open = new Map<number, ServerResponse>();
+  const server = createServer(({ url = '' }, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' }).flushHeaders();
+    open.set(Number(url.slice('/topic/'.length)), response);
+  });
+  await once(server.listen(0, '127.0.0.1', 10_000), 'listening');
+  const others = Array.from({ length: PARTITIONS - 1 }, (_, partition) => `.${partition}:1000000`).join('');
+  const body = new SseBody(Buffer.from('x'.repeat(71)));
+  return {
+    at: { port: (server.address() as AddressInfo).port, host: '127.0.0.1' },
+    prepare(each) {
+      const ready = Array.from({ length: clients }, (_, client) => {
+        const ids = Array.from({ length: each }, (_, number) => `${TOPIC_ID}${others}.5:${client * each + number}`);
+        return events(ids.map((id) => ({ id, body }))).payload.bytes;
+      });
+      return async () => {
+        while (open.size < clients) await new Promise((resolve) => setTimeout(resolve, 1));
+        for (const [client, bytes] of ready.entries()) open.get(client)?.write(bytes);
+      };
+    },
+    async close() {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+/** A result in a line. */
+export const toldKeys = (name: string, { ours, bare }: SseKeysResult): string =>
+  `${name.padEnd(34)} ${Math.round(ours.rate)} against ${Math.round(bare.rate)} events/s,` +
+  ` ${(bare.rate / ours.rate).toFixed(2)}x; CPU ${ours.cpu.toFixed(3)} against ${bare.cpu.toFixed(3)} us each,` +
+  ` ${(ours.cpu / bare.cpu).toFixed(2)}x`;
 
 if (process.argv[2] === 'sse-keys') {
   const [, , , clients = '4000', each = '25'] = process.argv;
-  console.log(await sseKeys(Number(clients), Number(each)));
+  console.log(toldKeys(`${clients} clients, ${each} each`, await sseKeys(Number(clients), Number(each))));
 }

@@ -1,88 +1,82 @@
-import { cachedTopic } from './cached-topic.ts';
-import type { Asking, Counted } from './listeners.ts';
+import type { NetConnectOpts } from 'node:net';
+import { cachedTopic, TOPIC_ID } from './cached-topic.ts';
+import { arrived, type Listening } from './listeners.ts';
 import { numberedBatches } from './numbered.ts';
 import { serveTopic } from './serve-topic.ts';
 
+/** Clients, in this process or another. */
+interface Clients {
+  readonly listeners: Listening;
+  readonly clients: number;
+}
+
 export interface SseStalledOptions {
-  /** The clients, in this process or another. */
-  readonly listeners: {
-    ask(asking: Asking): void | Promise<void>;
-    read(): void;
-    count(): Counted | Promise<Counted>;
-  };
-  /** How many read what comes, and how many do not. */
-  readonly reading: number;
-  readonly stalled: number;
-  /** How often so many records are written. */
+  readonly reading: Clients;
+  readonly stalled: Clients;
+  /** What is written before the others come, in records of so many bytes: more than sockets take that nobody reads. */
+  readonly fill: { readonly records: number; readonly size: number };
+  /** How often so many records are written to those that read. */
   readonly rounds: number;
   readonly records: number;
-  /** Of what size, in bytes: what is written has to be more than sockets take that nobody reads. */
-  readonly size: number;
 }
 
 export interface SseStalledResult {
-  /** Events to those that read, per second: alone, and beside those that do not. */
-  readonly alone: number;
+  /** Events to those that read, per second: beside those that do not, and alone. */
   readonly beside: number;
-  /** What this process grew by while they did not read, in bytes for each of them. */
+  readonly alone: number;
+  /** What this process shrinks by when those have gone that did not read, in bytes for each of them. */
   readonly held: number;
   readonly mistakes: readonly string[];
 }
 
 /**
- * Sends a topic to clients of which some do not read, and then lets those read, too: everyone has to get every record,
- * once and in order.
+ * Sends a topic to clients of which some do not read until the others were measured beside them: everyone has to get every
+ * record, once and in order. Throws what is missing when nothing comes any more.
  */
-export async function sseStalled({
-  listeners,
-  reading,
-  stalled,
-  rounds,
-  records,
-  size,
-}: SseStalledOptions): Promise<SseStalledResult> {
+export async function sseStalled(options: SseStalledOptions): Promise<SseStalledResult> {
+  const { reading, stalled, fill, rounds, records } = options;
   const topic = await cachedTopic('topic', 1, 'delete');
   const server = await serveTopic(topic);
-  const next = numberedBatches(1, 1, size);
+  const next = numberedBatches(1, 1);
   let written = 0;
-  const count = async (): Promise<number> => (await listeners.count()).events;
-  const write = async (clients: number): Promise<number> => {
-    const before = await count();
-    const start = process.hrtime.bigint();
-    for (let round = 1; round <= rounds; round += 1) {
-      await topic.append(next(records));
-      while ((await count()) - before < clients * records * round) await pause(1);
-    }
-    written += rounds * records;
-    return (clients * rounds * records) / (Number(process.hrtime.bigint() - start) / 1e9);
+  const write = async (count: number, size?: number): Promise<void> => {
+    await topic.append(next(count, size));
+    written += count;
   };
-  const connect = async (clients: number, read: boolean): Promise<void> => {
-    const { open } = await listeners.count();
-    await listeners.ask({ port: server.port, paths: Array(clients).fill('/topic'), read, check: true });
-    while ((await listeners.count()).open < open + clients) await pause(10);
+  const connect = async ({ listeners, clients }: Clients, at: NetConnectOpts, read: boolean): Promise<void> => {
+    const path = `/topic?lastEventId=${TOPIC_ID}.0:${written}`;
+    await listeners.ask({ at, paths: Array(clients).fill(path), read, first: written });
+    await arrived(listeners, clients, 0);
+  };
+  let sent = 0;
+  const rate = async (): Promise<number> => {
+    const start = process.hrtime.bigint();
+    for (let round = 0; round < rounds; round += 1) {
+      await write(records);
+      sent += reading.clients * records;
+      await arrived(reading.listeners, reading.clients, sent);
+    }
+    return (reading.clients * rounds * records) / (Number(process.hrtime.bigint() - start) / 1e9);
   };
   try {
-    await connect(reading, true);
-    await write(reading);
-    const alone = await write(reading);
-    await connect(stalled, false);
-    // What their sockets take is taken then.
-    await write(reading);
-    await write(reading);
+    await connect(stalled, server.local, false);
+    for (let record = 0; record < fill.records; record += 8) await write(8, fill.size);
+    await connect(reading, server.tcp, true);
+    await rate();
+    const beside = await rate();
     const memory = used();
-    const beside = await write(reading);
-    await write(reading);
-    const held = (used() - memory) / stalled;
-    listeners.read();
-    while ((await count()) < (reading + stalled) * written) await pause(10);
-    return { alone, beside, held, mistakes: (await listeners.count()).mistakes };
+    stalled.listeners.read();
+    await arrived(stalled.listeners, stalled.clients, stalled.clients * written);
+    const { mistakes } = await stalled.listeners.count();
+    stalled.listeners.close();
+    const alone = await rate();
+    const held = (memory - used()) / stalled.clients;
+    return { beside, alone, held, mistakes: [...mistakes, ...(await reading.listeners.count()).mistakes] };
   } finally {
     server.stop();
     await topic.close();
   }
 }
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 function used(): number {
   globalThis.gc?.();

@@ -13,7 +13,7 @@ for (const [name, prove] of Object.entries(parts)) {
   if (names.length > 0 && !names.includes(name)) continue;
   const start = performance.now();
   console.log(`${name}, SEED=${seed}`);
-  const mistakes = await prove(seed, (figure) => console.log(`  ${figure}`));
+  const mistakes = await prove(seed, (figure) => console.log(`  ${figure}`)).catch((thrown) => [String(thrown)]);
   for (const mistake of mistakes) console.log(`  MISTAKE: ${mistake}`);
   const seconds = ((performance.now() - start) / 1_000).toFixed(0);
   console.log(`  ${mistakes.length === 0 ? 'holds' : 'DOES NOT HOLD'}, ${seconds} s`);

@@ -72,22 +72,29 @@ const codecs = (say: Say): Promise<readonly string[]> =>
     return mistakes;
   });
 
-/** Clients of events in another process, of which some do not read: all the others are served as if there were none. */
+/** Clients of events in other processes, of which some do not read: all the others are served as if there were none. */
 async function events(say: Say): Promise<readonly string[]> {
-  const listeners = new RemoteListeners();
+  const [reading, stalled] = [new RemoteListeners(), new RemoteListeners()];
   try {
-    const sizes = { reading: 4_000, stalled: 1_000, rounds: 10, records: 80, size: 1_600 };
-    const { alone, beside, held, mistakes } = await sseStalled({ listeners, ...sizes });
+    const { beside, alone, held, mistakes } = await sseStalled({
+      reading: { listeners: reading, clients: 4_000 },
+      stalled: { listeners: stalled, clients: 1_000 },
+      fill: { records: 128, size: 8 * 1024 },
+      rounds: 20,
+      records: 25,
+    });
     say(`4,000 clients: ${Math.round(alone)} events/s, and ${Math.round(beside)} beside 1,000 that do not read`);
-    say(`memory grew by ${(held / 1024).toFixed(1)} KB for each of those`);
+    say(`that is ${(beside / alone).toFixed(2)} of it`);
+    say(`each of those takes ${(held / 1024).toFixed(1)} KB of memory`);
     const slow = beside < alone / 2 ? ['clients that do not read slow the others down'] : [];
     return [...mistakes, ...slow, ...(held > MOST_HELD ? [`that is more than ${MOST_HELD} bytes`] : [])];
   } finally {
-    listeners.close();
+    reading.close();
+    stalled.close();
   }
 }
 
-/** The most that is held for a client of events that does not read, in bytes: what may wait on the way to it, and some. */
+/** The most that a client of events takes that does not read, in bytes: what may wait on the way to it, and some. */
 const MOST_HELD = 256 * 1024;
 
 /** 10,000 streams, each with a response mutated. */

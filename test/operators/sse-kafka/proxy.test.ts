@@ -254,7 +254,7 @@ describe('an sse-kafka proxy', () => {
     expect(client.got).toHaveLength(6);
   });
 
-  it('should encode a record once, and what is sent with it once for all clients that are as far', () => {
+  it('should encode what is sent once for all clients that are as far and have the same filter', () => {
     const { exit, listen } = serving();
     const all = [listen('/topic'), listen('/topic')];
     const some = [listen('/topic/a/x'), listen('/topic/a/x')];
