@@ -113,6 +113,7 @@ export class KeyFollower {
     this.#rests.next(true);
   }
 
+  /** What readers see is decided as far as the index has come, and no further: none of them may be ahead of the other. */
   #add({ run, to }: Chunk<KafkaRecord>): void {
     const keyed = run as KeyedRun | undefined;
     for (let index = 0; index < (keyed?.length ?? 0); index += 1) {
@@ -120,5 +121,6 @@ export class KeyFollower {
       if (key !== null) this.table.add(key, Number((keyed as KeyedRun).offsetAt(index)));
     }
     this.#position = to;
+    this.#log.advanced();
   }
 }

@@ -244,6 +244,28 @@ describe('a partition', () => {
     await close();
   });
 
+  it('should conflate with nothing that it does not show as decided yet', async () => {
+    const { log, close } = await open(directory(), { isCompacted: true, memory: 1 });
+    await begin(log, 0n, 60_000n);
+    const records = (at: number) => Array.from({ length: 1_000 }, (_, n) => ['k', `${at + n}`.padEnd(100)] as const);
+    const all = Array.from({ length: 60 }, (_, n) => batch(BigInt(n * 1_000), records(n * 1_000)));
+    await done(log.append(all.slice(0, 1)));
+    await done(log.ready());
+    let [isAll, looks] = [false, 0];
+    const appended = done(log.append(all.slice(1)))
+      .then(() => done(log.ready()))
+      .then(() => {
+        isAll = true;
+      });
+    for (; !isAll; looks += 1) {
+      expect((log.index?.newest(Buffer.from('k')) as bigint) < log.offsets.lastStableOffset).toBe(true);
+      await new Promise(setImmediate);
+    }
+    await appended;
+    expect([looks > 10, log.offsets.lastStableOffset]).toEqual([true, 60_000n]);
+    await close();
+  });
+
   it('should forget aborted transactions once nothing is left of them', async () => {
     const at = directory();
     const { log, topic, close } = await open(at, { isCompacted: true });

@@ -66,5 +66,3 @@ export class Truth {
   }
 }
 
-/** What a process writes that is killed. */
-export const killedTruth = (): Truth => new Truth(4_000, random(3));
