@@ -1,4 +1,4 @@
-import { concatMap, defer, EMPTY, map, type Observable, of, Subject, type TeardownLogic } from 'rxjs';
+import { concatMap, defaultIfEmpty, defer, EMPTY, map, type Observable, of, Subject, type TeardownLogic } from 'rxjs';
 import type { Chunk, Log, LogIsolation, LogOffsets, Missed, Seen } from '../log.ts';
 import type { KafkaRecord } from '../protocol/kafka.ts';
 import type { Run } from '../run.ts';
@@ -234,8 +234,11 @@ export abstract class PartitionLog implements Log<KafkaRecord> {
 
   #findIn(timestamp: bigint, from: bigint, to: bigint): Observable<bigint> {
     return this.reader.load(from).pipe(
-      map((segment) => segment.uncommitted(from, this.#transactions)),
-      concatMap((chunk) => {
+      defaultIfEmpty(undefined),
+      concatMap((segment) => {
+        // It may have gone meanwhile.
+        if (segment === undefined) return this.#find(timestamp, later(from, this.#offsets.logStart));
+        const chunk = segment.uncommitted(from, this.#transactions);
         for (let index = 0; index < (chunk.run?.length ?? 0); index += 1) {
           const { timestamp: time, offset } = (chunk.run as Run<KafkaRecord>).at(index);
           if (time >= timestamp && offset >= from) return of(offset);

@@ -69,17 +69,22 @@ export class RowReader {
         const isSettled = read !== undefined && data.rows.at(row.from) === row;
         return isSettled ? of(this.#hold(read)) : settled(() => this.#readAgain(row, offset));
       }),
-      concatMap((segment) => (segment === undefined ? this.#mend(row, offset) : of(segment))),
+      concatMap((segment) => {
+        if (segment === 'other') return this.load(offset);
+        return segment === undefined ? this.#mend(row, offset) : of(segment);
+      }),
     );
   }
 
-  /** Nothing if the row cannot be read. */
-  #readAgain(row: RowMeta, offset: bigint): Observable<Segment | undefined> {
+  /**
+   * Nothing if the row cannot be read. Another one that is there by now is read once what waits to be written can go on: that
+   * may have to be waited for again.
+   */
+  #readAgain(row: RowMeta, offset: bigint): Observable<Segment | 'other' | undefined> {
     const { data } = this.#options;
     const now = data.rows.at(offset);
     if (now === undefined) return EMPTY;
-    if (now !== row) return this.load(offset);
-    return data.read(row).pipe(map((read) => read && this.#hold(read)));
+    return now === row ? data.read(row).pipe(map((read) => read && this.#hold(read))) : of('other' as const);
   }
 
   #mend(row: RowMeta, offset: bigint): Observable<Segment> {

@@ -94,7 +94,11 @@ async function judge(truth: Truth, log: Partition, doing: Doing, say: (what: str
 }
 
 /** Where a log has not what it should, in order: the first of each kind. */
-function differences(expected: readonly string[], got: readonly string[], mayGo: (record: string) => boolean): string[] {
+function differences(
+  expected: readonly string[],
+  got: readonly string[],
+  mayGo: (record: string) => boolean,
+): string[] {
   let at = 0;
   const missing: string[] = [];
   for (const record of expected) {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { firstValueFrom, of, Subject, throwError } from 'rxjs';
+import { filter, firstValueFrom, of, Subject, throwError } from 'rxjs';
 import type { Arrived } from '../../../src/cache/arrived.ts';
 import { metaKey, rowKey, snapshotsOf } from '../../../src/cache/keys.ts';
 import { openLevel } from '../../../src/cache/level.ts';
@@ -122,7 +122,7 @@ describe('a row of a compacted topic', () => {
     expect(log.offsets).toMatchObject({ lastStableOffset: 2n, highWatermark: 4n });
     expect(await readAll(log)).toEqual(records.slice(0, 2));
     expect(log.index!.newest(Buffer.from('k'))).toBe(1n);
-    const moved = firstValueFrom(log.changes);
+    const moved = firstValueFrom(log.changes.pipe(filter(() => log.offsets.lastStableOffset === 4n)));
     log.source = { resume: () => {}, refetch: () => of(batches) };
     await moved;
     expect(await readAll(log)).toEqual(records);

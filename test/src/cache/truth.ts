@@ -65,4 +65,3 @@ export class Truth {
     this.end += 1n;
   }
 }
-
