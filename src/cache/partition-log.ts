@@ -1,4 +1,4 @@
-import { concatMap, defaultIfEmpty, defer, EMPTY, map, type Observable, of, Subject, type TeardownLogic } from 'rxjs';
+import { concatMap, defaultIfEmpty, defer, EMPTY, type Observable, of, Subject, type TeardownLogic } from 'rxjs';
 import type { Chunk, Log, LogIsolation, LogOffsets, Missed, Seen } from '../log.ts';
 import type { KafkaRecord } from '../protocol/kafka.ts';
 import type { Run } from '../run.ts';
