@@ -105,7 +105,7 @@ const mutated = (seed: number, say: Say): Promise<readonly string[]> =>
 const judged = (say: Say): Promise<readonly string[]> =>
   withKafka(async ({ access }) => {
     const directories = new Directories();
-    const options = { access, readers: 50, name: 'judged', dir: directories.of('judged'), patience: 900_000 };
+    const options = { access, readers: 50, name: 'judged', dir: directories.of('judged'), patience: 60_000, tell: say };
     const { mistakes, held, received, seconds } = await judgement({ ...options, records: 1_000_000 }).finally(() =>
       directories.remove(),
     );
