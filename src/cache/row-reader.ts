@@ -46,7 +46,10 @@ export class RowReader {
       const held = this.#segments.at(offset);
       if (held !== undefined) return of(held);
       const row = this.#options.data.rows.at(offset);
-      return row === undefined ? EMPTY : this.#shared(row, offset);
+      if (row === undefined) return EMPTY;
+      // Others may have asked for the row by another offset, which is in another row by now.
+      const isIn = ({ from, to }: Segment): boolean => from <= offset && offset < to;
+      return this.#shared(row, offset).pipe(concatMap((segment) => (isIn(segment) ? of(segment) : this.load(offset))));
     });
   }
 

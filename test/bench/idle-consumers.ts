@@ -12,6 +12,8 @@ export interface IdleOptions {
   readonly idle: number;
   /** How many records are written before what is measured, and again while it is. */
   readonly records: number;
+  /** Told how far it is. */
+  readonly say?: (what: string) => void;
 }
 
 export interface Idle {
@@ -35,7 +37,7 @@ const GRANTED = [0, 200, 20_000];
  * Consumers of a compacted topic that do not read while all of its keys are written again and again: what they take, and
  * whether they slow down one that does. Wants `--expose-gc`.
  */
-export async function idleConsumers({ idle, records }: IdleOptions): Promise<Idle> {
+export async function idleConsumers({ idle, records, say = () => {} }: IdleOptions): Promise<Idle> {
   const topic = await cachedTopic('topic', PARTITIONS, 'compact');
   const kafka = cacheClient(topic.binding);
   const feed = numberedBatches(KEYS, PARTITIONS);
@@ -50,14 +52,17 @@ export async function idleConsumers({ idle, records }: IdleOptions): Promise<Idl
     // As much as is kept of it in memory is there, then.
     await write(topic, records);
     const empty = reachable();
+    say(`${records} records are written`);
     for (let n = 0; n < idle; n += 1) {
       leave.push(consume(kafka, GRANTED[n % GRANTED.length] as number));
       if (n % 100 === 99) await turn();
     }
+    say(`${idle} consumers are there`);
     await write(topic, KEYS);
     const [before, resident] = [reachable(), process.memoryUsage.rss()];
     await write(topic, records);
     const [after, afterwards] = [reachable(), process.memoryUsage.rss()];
+    say('as many again are written');
     const beside: number[] = [];
     for (let round = 0; round < ROUNDS; round += 1) beside.push(await rate(kafka, topic, write));
     for (const one of leave.splice(0)) one();

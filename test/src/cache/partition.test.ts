@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { firstValueFrom } from 'rxjs';
 import { clean } from '../../../src/cache/cleaner.ts';
 import { dirtOf } from '../../../src/cache/dirt.ts';
 import type { UpkeptPartition } from '../../../src/cache/upkept-partition.ts';
@@ -241,6 +242,28 @@ describe('a partition', () => {
     await done(log.ready());
     expect(told.filter((one) => one.startsWith('level'))).toEqual(['level at 60000']);
     left.unsubscribe();
+    await close();
+  });
+
+  it('should find a place by time however much has to be looked through for it', async () => {
+    const { log, close } = await open(directory());
+    await begin(log, 0n, 1n);
+    const records = Array.from({ length: 260 }, () => ['k', 'v'] as const);
+    const size = BigInt(records.length) + 1n;
+    // Each row tells of the time at which a transaction ended.
+    for (let at = 0n; at < 1_000n * size; at += 100n * size)
+      await done(
+        log.append(
+          Array.from({ length: 100 }, (_, n) => at + BigInt(n) * size).flatMap((offset) => [
+            batch(offset, records, { producer }),
+            marker(offset + size - 1n, producer, 'commit', 1_000_000n),
+          ]),
+        ),
+      );
+    const { end } = log.state;
+    expect(await firstValueFrom(log.find(10n))).toBe(end);
+    await done(log.append([batch(end, [['k', 'late']], { timestamp: 10n })]));
+    expect(await firstValueFrom(log.find(10n))).toBe(end);
     await close();
   });
 
