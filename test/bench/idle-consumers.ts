@@ -1,9 +1,10 @@
 import { cacheClient } from '../../operators/kafka/cache-client.ts';
 import { window } from '../../src/control.ts';
 import { emitter } from '../../src/emitter.ts';
-import type { Kafka } from '../../src/protocol/kafka.ts';
+import type { Kafka, KafkaRecord } from '../../src/protocol/kafka.ts';
 import type { Binding } from '../../src/protocol.ts';
-import { type CachedTopic, cachedTopic } from './cached-topic.ts';
+import type { Run } from '../../src/run.ts';
+import { cachedTopic } from './cached-topic.ts';
 import { median } from './measure.ts';
 import { numberedBatches } from './numbered.ts';
 
@@ -26,6 +27,9 @@ export interface Idle {
   readonly speed: number;
 }
 
+/** By partition, the offset of the last record. */
+type Ends = readonly bigint[];
+
 const KEYS = 10_000;
 const PARTITIONS = 6;
 const ROUNDS = 7;
@@ -41,16 +45,20 @@ export async function idleConsumers({ idle, records, say = () => {} }: IdleOptio
   const topic = await cachedTopic('topic', PARTITIONS, 'compact');
   const kafka = cacheClient(topic.binding);
   const feed = numberedBatches(KEYS, PARTITIONS);
-  const write = async (topic: CachedTopic, count: number): Promise<void> => {
+  const write = async (count: number): Promise<Ends> => {
+    let ends: Ends = [];
     for (let left = count; left > 0; left -= KEYS) {
-      await topic.append(feed(1));
+      const batches = feed(1);
+      await topic.append(batches);
+      ends = batches.map(({ lastOffset }) => lastOffset);
       await turn();
     }
+    return ends;
   };
   const leave: (() => void)[] = [];
   try {
     // As much as is kept of it in memory is there, then.
-    await write(topic, records);
+    await write(records);
     const empty = reachable();
     say(`${records} records are written`);
     for (let n = 0; n < idle; n += 1) {
@@ -58,17 +66,17 @@ export async function idleConsumers({ idle, records, say = () => {} }: IdleOptio
       if (n % 100 === 99) await turn();
     }
     say(`${idle} consumers are there`);
-    await write(topic, KEYS);
+    await write(KEYS);
     const [before, resident] = [reachable(), process.memoryUsage.rss()];
-    await write(topic, records);
+    await write(records);
     const [after, afterwards] = [reachable(), process.memoryUsage.rss()];
     say('as many again are written');
     const beside: number[] = [];
-    for (let round = 0; round < ROUNDS; round += 1) beside.push(await rate(kafka, topic, write));
+    for (let round = 0; round < ROUNDS; round += 1) beside.push(await rate(kafka, write));
     for (const one of leave.splice(0)) one();
     await turn();
     const alone: number[] = [];
-    for (let round = 0; round < ROUNDS; round += 1) alone.push(await rate(kafka, topic, write));
+    for (let round = 0; round < ROUNDS; round += 1) alone.push(await rate(kafka, write));
     return {
       each: (before - empty) / idle,
       growth: (after - before) / 2 ** 20,
@@ -81,24 +89,23 @@ export async function idleConsumers({ idle, records, say = () => {} }: IdleOptio
   }
 }
 
-/** Of records that are written, how many a second come to one that takes them as they do. */
-async function rate(
-  kafka: Binding<Kafka>,
-  topic: CachedTopic,
-  write: (topic: CachedTopic, count: number) => Promise<void>,
-): Promise<number> {
-  let [got, total] = [0, 0];
+/** Of records that are written, how many a second come to one that takes them as they do, or are passed over for later ones. */
+async function rate(kafka: Binding<Kafka>, write: (count: number) => Promise<Ends>): Promise<number> {
+  const got = new Map<number, bigint>();
+  let ends: Ends = [];
   let come = (): void => {};
-  const leave = consume(kafka, FAST, 'latest', (records) => {
-    got += records;
+  const leave = consume(kafka, FAST, 'latest', ({ partition, offset }) => {
+    got.set(partition, offset);
     come();
   });
   await turn();
   const began = process.hrtime.bigint();
   const seconds = (): number => Number(process.hrtime.bigint() - began) / 1e9;
-  for (; seconds() < 0.5; total += KEYS) await write(topic, KEYS);
+  let total = 0;
+  for (; seconds() < 0.5; total += KEYS) ends = await write(KEYS);
   await new Promise<void>((resolve) => {
-    come = () => got >= total && resolve();
+    // The last record of a partition is not passed over for another.
+    come = () => ends.every((last, partition) => got.get(partition) === last) && resolve();
     come();
   });
   const taken = seconds();
@@ -106,12 +113,12 @@ async function rate(
   return total / taken;
 }
 
-/** @param took told how many records came, which are paid for again */
+/** @param took told the last of the records that came, which are paid for again */
 function consume(
   kafka: Binding<Kafka>,
   credit: number,
   from: 'earliest' | 'latest' = 'earliest',
-  took?: (records: number) => void,
+  took?: (last: KafkaRecord) => void,
 ): () => void {
   const begin = { api: 'merged', capabilities: 'fetch', topic: 'topic', from: { default: from } } as const;
   let grant = (_: number): void => {};
@@ -123,7 +130,8 @@ function consume(
         grant = (more) => frame.control(window(more));
         if (credit > 0) grant(credit);
       } else if (frame.kind === 'data' && took !== undefined) {
-        took('length' in frame.payload ? frame.payload.length : 0);
+        const run = frame.payload as Run<KafkaRecord>;
+        took(run.at(run.length - 1));
         grant(frame.reserved);
       }
     });

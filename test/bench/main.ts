@@ -1,6 +1,7 @@
 import { benchConsume } from './consume.ts';
 import { benchFanout } from './fanout.ts';
 import { benchFrames } from './frames.ts';
+import { idleConsumers } from './idle-consumers.ts';
 import { benchCodec } from './kafka-codec.ts';
 import { largeValue } from './large-value.ts';
 import { print } from './measure.ts';
@@ -45,6 +46,12 @@ for (const each of [1, 25, 100]) {
     `  ${`${each} records of each key at a time`.padEnd(34)} ${Math.round(rate)} events/s, CPU ${cpu.toFixed(2)} us each`,
   );
 }
+const beside = await idleConsumers({ idle: 5_000, records: 200_000 });
+console.log('\nconsumers of a compacted topic of 6 partitions that do not read, 5,000 of them, while it is written');
+console.log(
+  `  ${(beside.each / 1024).toFixed(1)} KB each; one that reads beside them: ${beside.speed.toFixed(2)}x its speed alone`,
+);
+
 console.log('\nproducers of 1 KB that wait for each answer, beside callers of one kafkajs producer');
 for (const { producers, name, rate, p50, p99 } of await benchStage([1, 10, 200], 10_000)) {
   const figures = `${rate.toFixed(0).padStart(7)} records/s  p50 ${p50.toFixed(2)} ms  p99 ${p99.toFixed(2)} ms`;
