@@ -147,7 +147,7 @@ function reachable(): number {
   return heapUsed + external;
 }
 
-if (process.argv[2] === 'idle') {
+if (process.argv[2] === 'idle-consumers') {
   const [, , , idle = '5000', records = '1000000'] = process.argv;
   console.log(await idleConsumers({ idle: Number(idle), records: Number(records) }));
 }
