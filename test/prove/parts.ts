@@ -121,7 +121,8 @@ const judged = (say: Say): Promise<readonly string[]> =>
 const rewritten = (say: Say): Promise<readonly string[]> =>
   withKafka(async ({ access }) => {
     const directories = new Directories();
-    const options = { access, topic: 'rewritten', keys: 5_000, reads: 25, dir: (name: string) => directories.of(name) };
+    const dir = (name: string): string => directories.of(name);
+    const options = { access, topic: 'rewritten', keys: 5_000, reads: 25, dir, tell: say };
     const { mistakes, written, left } = await snapshots(options).finally(() => directories.remove());
     say(`50 bounded reads while ${written} records were written, of which the broker's cleaner left ${left}`);
     return left < written / 2 ? mistakes : [...mistakes, "the broker's cleaner was not at it"];
