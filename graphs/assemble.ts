@@ -3,8 +3,11 @@ import type { Observable } from 'rxjs';
 import { guarded } from '../operators/flow/guarded.ts';
 import { route } from '../operators/flow/route.ts';
 import { codes, SluiceError } from '../src/errors.ts';
+import { Life } from '../src/life.ts';
+import { ExpressionError } from '../src/protocol/expression.ts';
 import type { Guard } from '../src/protocol/guard.ts';
 import type { Binding, Protocol } from '../src/protocol.ts';
+import { eventLoop } from '../src/scheduler.ts';
 import type { CompileOptions, Supplied, Supplies } from './compile.ts';
 import { bindingEvents, guardEvents } from './events.ts';
 import { Graph, type GraphNode } from './graph.ts';
@@ -13,6 +16,7 @@ import type { Beside, Kind, OwnRoute, Parts } from './kind.ts';
 import { ConfigError } from './problem.ts';
 import type { Plan, Planned, PlannedRoute } from './resolve.ts';
 import { type Source, under } from './source.ts';
+import { suggest } from './suggest.ts';
 import { vaultKind } from './vaults.ts';
 import { wiresOf } from './wire.ts';
 
@@ -27,18 +31,31 @@ export function assemble(
   plan: Plan,
   order: Iterable<string>,
   supplied: Supplies,
-  { dir, drain, scheduler, file, onEvent }: CompileOptions,
+  { dir, drain, scheduler: clock = eventLoop, file, onEvent }: CompileOptions,
 ): Graph {
   const bindings = new Map<string, Binding<Protocol>>(Object.entries(supplied.bindings));
-  const servers: Observable<never>[] = [];
+  const scheduler = new Life(clock);
+  const servers: Observable<never>[] = [scheduler.running];
   const state = dir ?? join('.sluice', plan.name);
 
   /** What `make` answers, or nothing once its refusal is reported. */
-  const attempt = <T>(make: () => T, ...pointers: [string, ...string[]]): T | undefined => {
+  const attempt = <T>(
+    make: () => T,
+    pointers: readonly [string, ...string[]],
+    narrowed = (): string => pointers[0],
+  ): T | undefined => {
     try {
       return make();
     } catch (thrown) {
       if (!(thrown instanceof SluiceError)) throw thrown;
+      if (thrown instanceof ExpressionError) {
+        const { text, expression, known } = thrown;
+        const found = source.find(narrowed(), text, expression);
+        if (found !== undefined && !source.hasResolved(found.pointer)) {
+          source.error('CONFIG_REFUSED', found.at, thrown.message, suggest(expression, known));
+          return undefined;
+        }
+      }
       // A reason may quote a value, and what an expression gave must not be shown.
       const hidden = pointers.some((pointer) => source.hasResolved(pointer));
       const message = hidden ? `${thrown.code}: ${codes[thrown.code]}` : thrown.message;
@@ -52,7 +69,7 @@ export function assemble(
   const base = file === undefined ? '.' : dirname(file);
   const made = new Map(
     [...plan.vaults].map(([name, { type, options, pointer }]) => {
-      return [name, attempt(() => vaultKind(type)?.make(options as never, base), pointer)];
+      return [name, attempt(() => vaultKind(type)?.make(options as never, base), [pointer])];
     }),
   );
 
@@ -60,7 +77,7 @@ export function assemble(
   for (const [name, { type, options, pointer }] of plan.guards) {
     if (guards.has(name)) continue;
     const parts = { scheduler, onFault: guardEvents(name, onEvent, scheduler) };
-    const guard = attempt(() => guardKind(type)?.make(options as never, parts), pointer);
+    const guard = attempt(() => guardKind(type)?.make(options as never, parts), [pointer]);
     if (guard !== undefined) guards.set(name, guard);
   }
 
@@ -78,7 +95,7 @@ export function assemble(
       guards,
       base,
       dir: join(state, name),
-      events: bindingEvents(name, onEvent),
+      events: bindingEvents(name, onEvent, scheduler),
       drain,
       scheduler,
     };
@@ -87,7 +104,11 @@ export function assemble(
     const make = (exit: Binding<Protocol>): unknown => {
       const made = kind.make as (parts: Parts<unknown, unknown, unknown, unknown>) => unknown;
       const from = [pointer, under('/vaults', vault ?? '')] as const;
-      return isWithoutVault ? undefined : attempt(() => made({ ...parts, exit }), ...from);
+      const refused = (): string => {
+        const index = parts.routes.findIndex((route) => throws(() => made({ ...parts, exit, routes: [route] })));
+        return index < 0 ? pointer : `${pointer}/routes/${index}`;
+      };
+      return isWithoutVault ? undefined : attempt(() => made({ ...parts, exit }), from, refused);
     };
     const each = once((exit) => (make(bindingOf(exit)) ?? refuses) as Binding<Protocol>);
     const product =
@@ -109,7 +130,7 @@ export function assemble(
   const probe = ({ kind, routes, pointer }: Planned): void => {
     for (const [index, { when = [] }] of routes.entries()) {
       for (const [place, condition] of when.entries()) {
-        attempt(() => takes(kind, [condition], {}), `${pointer}/routes/${index}/when/${place}`);
+        attempt(() => takes(kind, [condition], {}), [`${pointer}/routes/${index}/when/${place}`]);
       }
     }
   };
@@ -117,6 +138,16 @@ export function assemble(
   for (const name of order) if (!bindings.has(name)) add(plan.bindings.get(name) as Planned);
   if (source.failed) throw new ConfigError(source.problems);
   return new Graph(plan.name, source.problems, nodesOf(plan, supplied.bindings), bindings, servers);
+}
+
+/** Whether it does. */
+function throws(work: () => unknown): boolean {
+  try {
+    work();
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 /** Asks `make` once for each name. */

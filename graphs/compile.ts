@@ -7,6 +7,7 @@ import { record } from './data.ts';
 import type { GraphEvent } from './events.ts';
 import type { Env } from './expressions.ts';
 import type { Graph } from './graph.ts';
+import { findIdleGuards } from './idle-guards.ts';
 import { parse } from './parse.ts';
 import { ConfigError } from './problem.ts';
 import { resolve } from './resolve.ts';
@@ -50,6 +51,7 @@ export function compile(config: string | object, options: CompileOptions = {}): 
   if (value === undefined) throw new ConfigError(source.problems);
   const plan = resolve(source, value, Object.keys(guards));
   const order = connect(source, plan, new Set(Object.keys(bindings)));
+  findIdleGuards(source, plan);
   if (source.failed) throw new ConfigError(source.problems);
   return assemble(source, plan, order, { bindings, guards }, options);
 }

@@ -8,7 +8,7 @@ import type { FromSchema, Schema } from './json-schema.ts';
 
 /** What a guard is made with, besides its options. */
 export interface GuardParts {
-  readonly scheduler: SchedulerLike | undefined;
+  readonly scheduler: SchedulerLike;
   /** Told why it does not accept what it is shown, or cannot judge for now. */
   readonly onFault: (fault: Fault) => void;
 }

@@ -45,7 +45,7 @@ export interface Parts<X, O, W = never, H = never> {
   readonly events: BindingEvents;
   /** How long a server gives open streams to finish once unsubscribed, in milliseconds; if given. */
   readonly drain: number | undefined;
-  readonly scheduler: SchedulerLike | undefined;
+  readonly scheduler: SchedulerLike;
 }
 
 /** A route that a binding tries itself. */
@@ -84,6 +84,8 @@ export interface Kind {
   readonly vault?: boolean;
   /** The guards that `options.authorization` names. */
   guards?(options: never): readonly string[];
+  /** Whether those look at what its clients show. */
+  readonly recognises?: true;
   /** What must hold between the keys of the binding. */
   readonly rules?: Schema;
   /**

@@ -72,6 +72,20 @@ export class Source {
     );
   }
 
+  /** Where an expression stands in what is at or under a pointer: in the value whose text is `text`, the first of several. */
+  find(pointer: string, text: string, expression: string): { readonly pointer: string; readonly at: Span } | undefined {
+    let found: { readonly pointer: string; readonly value: Span } | undefined;
+    for (const [at, { value }] of this.#places) {
+      if (at !== pointer && !at.startsWith(`${pointer}/`)) continue;
+      // What holds it holds its text, too, and more.
+      if (found !== undefined && found.value.end - found.value.start <= value.end - value.start) continue;
+      if (this.text.slice(value.start, value.end).includes(text)) found = { pointer: at, value };
+    }
+    if (found === undefined) return undefined;
+    const start = this.text.indexOf(expression, found.value.start);
+    return { pointer: found.pointer, at: { start, end: start + expression.length } };
+  }
+
   error(code: Code, at: Span, message: string, suggestion?: string): void {
     this.#report('error', code, at, message, suggestion);
   }

@@ -24,7 +24,7 @@ export { type HttpKafkaProxyOptions, httpKafkaProxy } from './http-kafka/proxy.t
 export type { HeaderNames, HttpKafkaFetch, HttpKafkaProduce, HttpKafkaRoute } from './http-kafka/routes.ts';
 export { type CacheClientOptions, cacheClient } from './kafka/cache-client.ts';
 export { type CacheServer, type CacheServerOptions, cacheServer } from './kafka/cache-server.ts';
-export { client as kafkaClient, type KafkaClientOptions } from './kafka/client.ts';
+export { client as kafkaClient, type KafkaClientOptions, type Shown } from './kafka/client.ts';
 export {
   embedded as kafkaEmbedded,
   type KafkaEmbedded,

@@ -2,6 +2,8 @@ export { type Control, type ControlSink, type Reset, reset, type Window, window 
 export { Account, returnedAt } from './credit.ts';
 export { emitter, type Source } from './emitter.ts';
 export { type Code, codes, type Fault, SluiceError } from './errors.ts';
+export { Fifo, type Owe, type Queue } from './flow/queue.ts';
+export { type RelayOptions, relay } from './flow/relay.ts';
 export {
   type Abort,
   abort,
@@ -21,7 +23,7 @@ export { type JwtGuardOptions, jwtGuard } from './guards/jwt.ts';
 export { ALGORITHMS, type Algorithm, type Jwk } from './guards/keys.ts';
 export { FrameLawError, type LawCode, lawful } from './lawful.ts';
 export { type Listener, listen, operate } from './listen.ts';
-export type { Chunk, KeyIndex, Log, LogIsolation, LogOffsets, Missed, Seen } from './log.ts';
+export type { Chunk, KeyIndex, Log, LogIsolation, LogOffsets, Missed, Seen } from './log/log.ts';
 export { type Answer, type Gap, isAnswer, isBarrier, isCumulative, type Mark, replaces } from './marks.ts';
 export { type FilesystemVaultOptions, filesystemVault } from './net/filesystem-vault.ts';
 export type { KeyEntry, Vault } from './net/vault.ts';
@@ -68,8 +70,6 @@ export type { Endpoint, Net, NetBegin, NetLane } from './protocol/net.ts';
 export type { Sse, SseBegin, SseProgress } from './protocol/sse.ts';
 export { events, SseBody, type SseEvent, SseEvents } from './protocol/sse-events.ts';
 export type { AnyLane, Binding, GapLane, Lane, LaneOperator, Protocol, Proxy, RunLane } from './protocol.ts';
-export { Fifo, type Owe, type Queue } from './queue.ts';
-export { type RelayOptions, relay } from './relay.ts';
 export { ArrayRun, charged, cutRun, MOST_RECORDS, type Positioned, type Run, records } from './run.ts';
 export { eventLoop } from './scheduler.ts';
 export type { StagedFile, StageStore } from './stage/store.ts';

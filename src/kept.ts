@@ -1,4 +1,5 @@
-import { finalize, type Observable, ReplaySubject, type SchedulerLike, share, timer } from 'rxjs';
+import { finalize, type Observable, ReplaySubject, type SchedulerLike, share } from 'rxjs';
+import { grace } from './life.ts';
 
 /** Values that are each made once, however many are interested, and kept for a while after the last has left. */
 export class Kept<K, T> {
@@ -21,7 +22,7 @@ export class Kept<K, T> {
       finalize(() => this.#kept.delete(key)),
       share({
         connector: () => new ReplaySubject<T>(1),
-        resetOnRefCountZero: () => timer(this.#grace, this.#scheduler),
+        resetOnRefCountZero: () => grace(this.#grace, this.#scheduler),
       }),
     );
     this.#kept.set(key, kept);

@@ -115,6 +115,7 @@ export const http = [
     when,
     matches: httpMatches,
     guards: ({ authorization = {} }) => Object.keys(authorization),
+    recognises: true,
     make: ({ options: { versions, authorization, 'access-control': access }, guards, exit, events, scheduler }) =>
       httpServer(
         {
@@ -122,6 +123,7 @@ export const http = [
           ...(access && { accessControl: accessOf(access) }),
           ...(authorization && { authorization: credentialsOf(authorization, guards) }),
           onDefect: events.onDefect,
+          onFault: events.onFault,
         },
         scheduler,
       )(exit),

@@ -43,7 +43,7 @@ export const kafkaCache = [
     when: topicWhen,
     matches: kafkaMatches,
     routed: 'entry',
-    make: ({ dir, exit, scheduler }) => cacheClient(exit, { dir, ...(scheduler !== undefined && { scheduler }) }),
+    make: ({ dir, exit, scheduler }) => cacheClient(exit, { dir, scheduler }),
   }),
   kind({
     type: 'kafka',
@@ -68,7 +68,7 @@ export const kafkaCache = [
         dir,
         ...(bootstrap !== undefined && { bootstrap }),
         ...(topics !== undefined && { topics }),
-        ...(scheduler !== undefined && { scheduler }),
+        scheduler,
         notify: events.onCache,
         onRetry: events.onRetry,
         onWarmth({ topic, isReady }) {

@@ -59,6 +59,6 @@ export const kafkaEmbedded = [
     when: topicWhen,
     matches: kafkaMatches,
     make: ({ options: { topics }, dir, events, scheduler }) =>
-      embedded({ dir, topics, notify: events.onCache, ...(scheduler !== undefined && { scheduler }) }),
+      embedded({ dir, topics, notify: events.onCache, scheduler }),
   }),
 ] as const;

@@ -1,10 +1,11 @@
-import { of } from 'rxjs';
-import { client } from '../../operators/kafka/client.ts';
+import { map, of } from 'rxjs';
+import { client, type KafkaClientOptions } from '../../operators/kafka/client.ts';
 import { kafkaMatches } from '../../operators/kafka/matches.ts';
 import { serversOf } from '../../operators/kafka/servers.ts';
 import { SluiceError } from '../../src/errors.ts';
 import type { Sasl } from '../../src/kafka/sasl.ts';
-import type { Guard } from '../../src/protocol/guard.ts';
+import { type Guard, type Identity, nowOf, unauthorized } from '../../src/protocol/guard.ts';
+import { httpFault } from '../../src/protocol/http.ts';
 import { type FromSchema, implies, type Schema } from '../json-schema.ts';
 import { kind } from '../kind.ts';
 import { topicWhen as when } from './fields.ts';
@@ -54,7 +55,8 @@ const options = {
     },
     sasl: credentials,
     authorization: {
-      description: 'what `sasl` says, under the name of a guard that gives {identity} and {credentials}',
+      description:
+        'what `sasl` says, under the name of a guard that gives {identity} and {credentials}: those of whom a stream is for',
       type: 'object',
       maxProperties: 1,
       additionalProperties: {
@@ -94,16 +96,14 @@ export const kafka = [
     routed: 'entry',
     guards: ({ authorization = {} }) =>
       Object.entries(authorization).flatMap(([name, { credentials }]) => (hasSlots(credentials) ? [name] : [])),
-    make: ({ options: { servers, sasl, authorization, ...rest }, guards, exit, events, scheduler }) => {
-      const shown = saslOf(sasl ?? given(authorization, guards));
-      return client(exit, {
+    make: ({ options: { servers, sasl, authorization, ...rest }, guards, exit, events, scheduler }) =>
+      client(exit, {
         ...rest,
         servers: serversOf(servers),
-        ...(shown !== undefined && { sasl: shown }),
+        ...(authorization === undefined ? sasl && { sasl: saslOf(sasl) } : shown(authorization, guards)),
         onRetry: events.onRetry,
-        ...(scheduler !== undefined && { scheduler }),
-      });
-    },
+        scheduler,
+      }),
   }),
 ] as const;
 
@@ -117,34 +117,54 @@ const hasSlots = (credentials: Credentials): boolean =>
   Object.values(credentials).some((text) => text.search(SLOT) >= 0);
 
 /**
- * The credentials under a name, with what its guard says of this graph itself filled in.
+ * Who brokers are shown: whom the guard of that name recognised of those whom a stream is for, and else the graph itself, as
+ * far as the guard says who that is.
  *
- * @throws SluiceError OPTION_INVALID where it says nothing: whom it recognises is not passed on to a broker
+ * @throws SluiceError OPTION_INVALID where it says less than is needed
  */
-function given(authorization: Authorization = {}, guards: ReadonlyMap<string, Guard>): Credentials | undefined {
-  const [[name = '', { credentials } = { credentials: undefined }] = []] = Object.entries(authorization);
-  if (credentials === undefined || !hasSlots(credentials)) return credentials;
+function shown(
+  authorization: Authorization,
+  guards: ReadonlyMap<string, Guard>,
+): Pick<KafkaClientOptions, 'sasl' | 'shownFor'> {
+  const [[name, { credentials }] = ['', { credentials: undefined }]] = Object.entries(authorization);
+  if (credentials === undefined) return {};
+  if (!hasSlots(credentials)) return { sasl: saslOf(credentials) };
   const own = guards.get(name)?.own;
-  const filled = (text: string | undefined): string | undefined =>
-    text?.replaceAll(SLOT, (_, slot: 'identity' | 'credentials') => {
-      const value = own?.[slot];
-      if (value !== undefined) return value;
-      throw new SluiceError(
-        'OPTION_INVALID',
-        `authorization needs ${slot} of the guard ${name}, which has none itself`,
-      );
-    });
-  const { mechanism, username, password, token } = credentials;
+  const lacking = (slot: string): never => {
+    throw new SluiceError('OPTION_INVALID', `authorization needs ${slot} of the guard ${name}, which has none itself`);
+  };
+  const unknown = (slot: string): never => {
+    throw httpFault('HTTP_FORBIDDEN', `guard ${name} does not tell the ${slot} that brokers are to be shown`);
+  };
   return {
-    mechanism,
-    ...(username !== undefined && { username: filled(username) as string }),
-    ...(password !== undefined && { password: filled(password) as string }),
-    ...(token !== undefined && { token: filled(token) as string }),
+    ...(own !== undefined && { sasl: saslOf(filled(credentials, own, lacking)) }),
+    shownFor(found) {
+      const identity = found?.get(name);
+      if (identity !== undefined) {
+        const one = filled(credentials, identity, unknown);
+        const token = nowOf(identity).pipe(map((now) => filled(credentials, now, unknown).token ?? ''));
+        return { key: JSON.stringify(one), sasl: saslOf(one, token) };
+      }
+      if (own === undefined) throw unauthorized(`guard ${name} recognised nobody whom brokers could be shown`);
+      return undefined;
+    },
   };
 }
 
-function saslOf(credentials: Credentials | undefined): Sasl | undefined {
-  if (credentials === undefined) return undefined;
-  const { mechanism, username = '', password = '', token = '' } = credentials;
-  return mechanism === 'oauthbearer' ? { mechanism, token: () => of(token) } : { mechanism, username, password };
+/** Credentials with what is known of somebody filled in; what is not is told to `refuse`. */
+function filled(credentials: Credentials, who: Identity, refuse: (slot: string) => never): Credentials {
+  const fill = (text: string): string =>
+    text.replaceAll(SLOT, (_, slot: 'identity' | 'credentials') => who[slot] ?? refuse(slot));
+  const { mechanism, username, password, token } = credentials;
+  return {
+    mechanism,
+    ...(username !== undefined && { username: fill(username) }),
+    ...(password !== undefined && { password: fill(password) }),
+    ...(token !== undefined && { token: fill(token) }),
+  };
+}
+
+/** @param current what the token is, each time that it is needed; always the same one, by default */
+function saslOf({ mechanism, username = '', password = '', token = '' }: Credentials, current = of(token)): Sasl {
+  return mechanism === 'oauthbearer' ? { mechanism, token: () => current } : { mechanism, username, password };
 }

@@ -1,8 +1,8 @@
 import type { SchedulerLike } from 'rxjs';
-import { DroppingQueue } from '../../src/dropping-queue.ts';
+import { DroppingQueue } from '../../src/flow/dropping-queue.ts';
+import { Fifo } from '../../src/flow/queue.ts';
+import { relay } from '../../src/flow/relay.ts';
 import type { AnyLane, GapLane, Lane, RunLane } from '../../src/protocol.ts';
-import { Fifo } from '../../src/queue.ts';
-import { relay } from '../../src/relay.ts';
 import type { Positioned } from '../../src/run.ts';
 
 export interface BufferOptions<Overflow extends string> {

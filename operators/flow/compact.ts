@@ -1,7 +1,7 @@
 import { type ControlSink, window } from '../../src/control.ts';
 import { begin, data, type Flush } from '../../src/frame.ts';
 import { operate } from '../../src/listen.ts';
-import type { Log } from '../../src/log.ts';
+import type { Log } from '../../src/log/log.ts';
 import type { Gap, Mark, Progress } from '../../src/marks.ts';
 import type { AnyLane, RunLane } from '../../src/protocol.ts';
 import type { Positioned } from '../../src/run.ts';

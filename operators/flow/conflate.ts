@@ -1,7 +1,7 @@
 import type { SchedulerLike } from 'rxjs';
-import { ConflatingQueue, type KeyOf } from '../../src/conflating-queue.ts';
+import { ConflatingQueue, type KeyOf } from '../../src/flow/conflating-queue.ts';
+import { relay } from '../../src/flow/relay.ts';
 import type { AnyLane, RunLane } from '../../src/protocol.ts';
-import { relay } from '../../src/relay.ts';
 import type { Positioned } from '../../src/run.ts';
 
 export interface ConflateOptions<R extends Positioned> {

@@ -1,16 +1,16 @@
 import { Observable, type SchedulerLike, Subscriber } from 'rxjs';
-import { ConflatingQueue, type KeyOf } from '../../src/conflating-queue.ts';
 import { Account } from '../../src/credit.ts';
 import { Deque } from '../../src/deque.ts';
-import { DroppingQueue } from '../../src/dropping-queue.ts';
 import { positive } from '../../src/errors.ts';
+import { ConflatingQueue, type KeyOf } from '../../src/flow/conflating-queue.ts';
+import { DroppingQueue } from '../../src/flow/dropping-queue.ts';
+import { Gate } from '../../src/flow/gate.ts';
+import { Fifo, type Queue } from '../../src/flow/queue.ts';
 import { abort, type Begin, type Data, type Frame } from '../../src/frame.ts';
-import { Gate } from '../../src/gate.ts';
 import { listen } from '../../src/listen.ts';
 import { Loop } from '../../src/loop.ts';
 import { keep } from '../../src/payload.ts';
 import type { AnyLane, GapLane, Lane, RunLane } from '../../src/protocol.ts';
-import { Fifo, type Queue } from '../../src/queue.ts';
 import type { Positioned } from '../../src/run.ts';
 import { eventLoop } from '../../src/scheduler.ts';
 

@@ -1,11 +1,11 @@
 import { Observable, type SchedulerLike, Subscriber } from 'rxjs';
-import { Cursor } from '../../src/cursor.ts';
-import { Dispatcher } from '../../src/dispatcher.ts';
 import { emit, type Outlet } from '../../src/emitter.ts';
 import { isFault, positive, SluiceError } from '../../src/errors.ts';
 import { type Abort, abort, end, type Frame } from '../../src/frame.ts';
-import type { From, KeyedRecord, Log, LogIsolation } from '../../src/log.ts';
-import type { LogLane } from '../../src/log-lane.ts';
+import { Cursor } from '../../src/log/cursor.ts';
+import { Dispatcher } from '../../src/log/dispatcher.ts';
+import type { From, KeyedRecord, Log, LogIsolation } from '../../src/log/log.ts';
+import type { LogLane } from '../../src/log/log-lane.ts';
 import { Patience } from '../../src/patience.ts';
 import { eventLoop } from '../../src/scheduler.ts';
 

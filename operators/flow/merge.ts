@@ -1,13 +1,13 @@
 import { Observable, type OperatorFunction, type SchedulerLike } from 'rxjs';
 import { Account } from '../../src/credit.ts';
 import { positive } from '../../src/errors.ts';
+import { Gate } from '../../src/flow/gate.ts';
+import { Fifo } from '../../src/flow/queue.ts';
+import { Rotation, type Seat } from '../../src/flow/rotation.ts';
 import { type Data, end, type Flush, type Frame } from '../../src/frame.ts';
-import { Gate } from '../../src/gate.ts';
 import { listen } from '../../src/listen.ts';
 import { keep } from '../../src/payload.ts';
 import type { Lane } from '../../src/protocol.ts';
-import { Fifo } from '../../src/queue.ts';
-import { Rotation, type Seat } from '../../src/rotation.ts';
 
 export interface MergeOptions<L extends Lane> {
   /** What the merged lane begins with. */

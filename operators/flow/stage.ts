@@ -1,5 +1,5 @@
 import type { Kafka } from '../../src/protocol/kafka.ts';
-import { onlyProduces, type ProducingBegin, producingReply } from '../../src/protocol/kafka-producing.ts';
+import { onlyProduces, type ProducingBegin } from '../../src/protocol/kafka-producing.ts';
 import { answer } from '../../src/protocol/kafka-stream.ts';
 import type { Proxy as StreamProxy } from '../../src/protocol.ts';
 import { type StageOptions, Stages, settingsOf } from '../../src/stage/stages.ts';
@@ -34,12 +34,10 @@ export function stage(options: StageOptions): StreamProxy<Kafka, Kafka> {
   const settings = settingsOf(options);
   return (exit) => {
     const stages = new Stages(exit, settings);
-    const staging = answer(({ ext, control }, stream) => {
-      const producing = ext as ProducingBegin;
-      const lane = stages.open(producing, control, stream);
-      stream.begin(producingReply(producing));
-      return lane;
-    }, settings.scheduler);
+    const staging = answer(
+      ({ ext, control }, stream) => stages.answer(ext as ProducingBegin, control, stream),
+      settings.scheduler,
+    );
     return route<Kafka>((ext) => (onlyProduces(ext) ? staging : exit));
   };
 }

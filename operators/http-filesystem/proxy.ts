@@ -12,6 +12,7 @@ import {
   headerOf,
   headersOf,
   httpFault,
+  isShown,
   pathOf,
   tagsOf,
 } from '../../src/protocol/http.ts';
@@ -56,6 +57,8 @@ export const httpFilesystemProxy = ({
       const method = headerOf(headers, ':method') ?? '';
       if (method !== 'GET' && method !== 'HEAD') return NOT_ALLOWED;
       const asked = pathOf(headerOf(headers, ':path') ?? '/');
+      // It would be part of a name to who routes, and lead into a directory here.
+      if (/%2f/i.test(asked)) return NO_FILE;
       const path = asked.endsWith('/') ? `${asked}index.html` : asked;
       try {
         for (const { taken, file, exit: way } of ways) {
@@ -77,6 +80,8 @@ const nameOf = (claim: string): string | undefined => (claim.includes('/') ? und
 const fileOf = (path: string): string => decodeURIComponent(path.slice(1));
 
 const NOT_ALLOWED = refusing<Http>(httpFault('HTTP_METHOD', 'files are read only', headersOf({ allow: 'GET, HEAD' })));
+
+const NO_FILE = refusing<Http>(httpFault('HTTP_NOT_FOUND', 'no name has a slash in it'));
 
 const NOBODY = refusing<Http>(unauthorized('the file is that of somebody, and nobody was recognised'));
 
@@ -100,7 +105,7 @@ function serve(
 
 function answerOf({ size, type, tag, modified }: FilesystemReplyBegin, tags: readonly string[]): HttpReplyBegin {
   const common = { etag: `"${tag}"`, 'last-modified': new Date(modified).toUTCString(), 'cache-control': 'no-cache' };
-  if (tags.includes(tag)) return { headers: headersOf({ ':status': '304', ...common }) };
+  if (isShown(tags, tag)) return { headers: headersOf({ ':status': '304', ...common }) };
   return {
     headers: headersOf({
       ':status': '200',

@@ -1,13 +1,13 @@
 import { answered, type HttpAnswer } from '../../src/http-kafka/answered.ts';
 import { type Locations, locations } from '../../src/http-kafka/locations.ts';
-import { onBehalf } from '../../src/http-kafka/on-behalf.ts';
-import { preferencesOf } from '../../src/http-kafka/preferences.ts';
+import { dueAfter, preferencesOf } from '../../src/http-kafka/preferences.ts';
 import { Replies } from '../../src/http-kafka/replies.ts';
 import { correlationOf, requestHeaders } from '../../src/http-kafka/request-record.ts';
 import { respond, respondLater } from '../../src/http-kafka/respond.ts';
 import { type ExpressionNames, type ExpressionValues, expression } from '../../src/protocol/expression.ts';
 import { headerOf, headersOf } from '../../src/protocol/http.ts';
 import type { Kafka } from '../../src/protocol/kafka.ts';
+import { onBehalf } from '../../src/protocol/kafka-on-behalf.ts';
 import type { Binding } from '../../src/protocol.ts';
 import { writing } from './produce.ts';
 import { filled, type HttpKafkaProduce, type Settings, type Way } from './routes.ts';
@@ -36,29 +36,35 @@ export function correlating(
   });
 
   return (begin, values) => {
-    const { headers, authorization } = begin;
+    const { headers, authorization, draining } = begin;
     const { wait, respondAsync } = preferencesOf(headers);
     const topic = filled(replyTo, values);
     const own = onBehalf(exit, authorization);
-    const common = { replies, header: header.correlationId, wait, scheduler };
+    // Who can ask again for a reply need not wait for it while the server stops; for whom it would be lost, it may still come.
+    const dueFor = (accepted: HttpAnswer | undefined) =>
+      wait === undefined ? undefined : dueAfter(wait, scheduler, accepted && draining);
+    const common = { replies, header: header.correlationId };
 
     const before = headerOf(headers, ':method') === 'GET' ? where?.correlationOf(begin) : undefined;
     if (where !== undefined && before !== undefined) {
       const to = { exit: own, topic, correlationId: before, past: true };
       const accepted = acceptedAs(before, values, where);
-      return () => answered(respondLater({ ...common, to, accepted }), scheduler);
+      return () => answered(respondLater({ ...common, to, accepted, due: dueFor(accepted) }), scheduler);
     }
 
     const { key = '', overrides, idempotencyKey, isRepeated, write } = open(begin, values);
     const correlationId = correlationOf(idempotencyKey, headers, authorization, [key, topic, ...overrides.flat()]);
     const to = { exit: own, topic, correlationId, past: isRepeated };
     const accepted = respondAsync && where !== undefined ? acceptedAs(correlationId, values, where) : undefined;
-    const record = [
-      ...requestHeaders(headers),
+    const set = [
       { name: header.replyTo, value: Buffer.from(topic) },
       { name: correlation, value: Buffer.from(correlationId) },
     ];
-    return (initial) => answered(respond({ ...common, to, accepted }, write(record, initial)), scheduler);
+    return (initial) =>
+      answered(
+        respond({ ...common, to, accepted, due: dueFor(accepted) }, write(requestHeaders(headers), initial, set)),
+        scheduler,
+      );
   };
 }
 

@@ -1,12 +1,12 @@
 import { concat, map, type Observable, of } from 'rxjs';
 import type { Frame } from '../../src/frame.ts';
 import { answered, type HttpAnswer } from '../../src/http-kafka/answered.ts';
-import { onBehalf } from '../../src/http-kafka/on-behalf.ts';
 import { produced } from '../../src/http-kafka/produced.ts';
 import { contentHeaders, idempotencyKeyOf } from '../../src/http-kafka/request-record.ts';
 import { type ExpressionNames, type ExpressionValues, expression } from '../../src/protocol/expression.ts';
 import { type Http, type HttpBegin, headerOf, headersOf, httpFault } from '../../src/protocol/http.ts';
 import type { Header, Kafka, ProducedRecord } from '../../src/protocol/kafka.ts';
+import { onBehalf } from '../../src/protocol/kafka-on-behalf.ts';
 import type { Binding } from '../../src/protocol.ts';
 import { filled, type HttpKafkaProduce, type Settings, type Way } from './routes.ts';
 
@@ -19,8 +19,11 @@ export interface Writing {
   readonly idempotencyKey: string;
   /** Whether the client may have sent it before. */
   readonly isRepeated: boolean;
-  /** Writes the request; emits once it is written. */
-  write(headers: readonly Header[], request: Request): Observable<undefined>;
+  /**
+   * Writes the request; emits once it is written. Of the headers that its client chose, those are left out that have the name
+   * of one that is set here, or by an override.
+   */
+  write(chosen: readonly Header[], request: Request, set?: readonly Header[]): Observable<undefined>;
 }
 
 /**
@@ -54,10 +57,12 @@ export function writing(
       overrides: added,
       idempotencyKey,
       isRepeated,
-      write(headers, initial) {
+      write(chosen, initial, set = []) {
+        const fixed = [...set, ...added.map(([name, value]) => ({ name, value: Buffer.from(value) }))];
+        const names = new Set(fixed.map(({ name }) => name.toLowerCase()));
         const record: ProducedRecord = {
           key: recordKey === undefined ? null : Buffer.from(recordKey),
-          headers: [...headers, ...added.map(([name, value]) => ({ name, value: Buffer.from(value) }))],
+          headers: [...chosen.filter(({ name }) => !names.has(name)), ...fixed],
           ...(Number.isSafeInteger(length) && { length }),
         };
         const written = produced({ exit: own, topic: to, acks, record, isTombstone, initial, timeout, scheduler });

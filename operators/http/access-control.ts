@@ -28,7 +28,8 @@ export interface AccessControl {
 
 /**
  * Keeps the CORS protocol of the Fetch standard: refuses with 403 what the policy does not allow, answers preflights itself,
- * and lets pages that are allowed to see the answers, faults included. A request without `origin` is not its business.
+ * and lets pages that are allowed to see the answers, faults included. A request without `origin`, or from the same one, is
+ * let through; its answer says, for caches, what one to a page of another origin would say.
  */
 export const accessControl =
   (access: AccessControl) =>
@@ -36,7 +37,7 @@ export const accessControl =
     route<Http>(({ headers }) => {
       const origin = headerOf(headers, 'origin');
       if (origin === undefined || origin === `${headerOf(headers, ':scheme')}://${headerOf(headers, ':authority')}`)
-        return exit;
+        return access.policy === 'cross-origin' ? (initial) => exit(initial).pipe(adding(toAnybody(access))) : exit;
       const asked = headerOf(headers, 'access-control-request-method');
       const method = headerOf(headers, ':method') as string;
       if (!allows(access, origin, asked ?? method)) return refused;
@@ -52,11 +53,19 @@ const allows = ({ policy, allow = {} }: AccessControl, origin: string, method: s
   (allow.origins?.includes(origin) ?? true) &&
   (allow.methods?.some((one) => one.toUpperCase() === method) ?? true);
 
-function originAllowed({ allow = {} }: AccessControl, origin: string): readonly HttpHeader[] {
-  if (allow.origins === undefined && !allow.credentials) return headersOf({ 'access-control-allow-origin': '*' });
-  const credentials = allow.credentials ? { 'access-control-allow-credentials': 'true' } : {};
-  return headersOf({ 'access-control-allow-origin': origin, ...credentials, vary: 'origin' });
+function originAllowed(access: AccessControl, origin: string): readonly HttpHeader[] {
+  const common = toAnybody(access);
+  if (common === ANY_ORIGIN) return common;
+  const credentials = access.allow?.credentials ? { 'access-control-allow-credentials': 'true' } : {};
+  return [...headersOf({ 'access-control-allow-origin': origin, ...credentials }), ...common];
 }
+
+/** What every answer has, whoever asked: without it a cache would show a page an answer that was for another. */
+const toAnybody = ({ allow = {} }: AccessControl): readonly HttpHeader[] =>
+  allow.origins === undefined && !allow.credentials ? ANY_ORIGIN : OF_ITS_ORIGIN;
+
+const ANY_ORIGIN = headersOf({ 'access-control-allow-origin': '*' });
+const OF_ITS_ORIGIN = headersOf({ vary: 'origin' });
 
 function exposed({ allow, expose }: AccessControl): readonly HttpHeader[] {
   // With credentials a star is the name of a header.

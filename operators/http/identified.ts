@@ -2,7 +2,7 @@ import { catchError, concatMap, defaultIfEmpty, defer, forkJoin, map, type Obser
 import { isFault } from '../../src/errors.ts';
 import { abort, type Begin, begin } from '../../src/frame.ts';
 import type { Authorization, Guard, Identity } from '../../src/protocol/guard.ts';
-import { type Http, type HttpBegin, type HttpHeader, headerOf, queryOf } from '../../src/protocol/http.ts';
+import { type Http, type HttpBegin, type HttpHeader, headerOf, pathOf, queryOf } from '../../src/protocol/http.ts';
 import type { Binding } from '../../src/protocol.ts';
 import { route } from '../flow/route.ts';
 import { Renewals } from './renewals.ts';
@@ -21,11 +21,15 @@ export type Credentials = Readonly<Record<string, { readonly guard: Guard; reado
  * Lets guards look at a request before it is passed on, and notes in its BEGIN whom they recognised. It refuses nobody, but
  * that a request is answered with 503 while a guard that it shows something to cannot judge. A client that shows itself
  * anew, for a stream that is open, is answered here.
+ *
+ * The headers and the params of the query that guards look at go no further: what is behind may keep them, or let others
+ * read them.
  */
 export const identified =
   (guards: Credentials) =>
   (exit: Binding<Http>): Binding<Http> => {
     const renewals = new Renewals();
+    const passedOn = withoutCredentials(Object.values(guards).map(({ credentials }) => credentials));
 
     const judged = ({ ext, control }: Begin<HttpBegin>): Observable<Judged> =>
       authorizationOf(guards, ext.headers).pipe(
@@ -33,7 +37,7 @@ export const identified =
           const answer = renewals.answer(ext, found);
           if (answer !== undefined) return { opening: begin(ext, control), exit: answer };
           const { authorization, exit: open } = renewals.begin(found, exit);
-          return { opening: begin({ ...ext, authorization }, control), exit: open };
+          return { opening: begin({ ...ext, headers: passedOn(ext.headers), authorization }, control), exit: open };
         }),
         catchError((thrown) => {
           if (!isFault(thrown)) throw thrown;
@@ -76,6 +80,26 @@ function authorizationOf(guards: Credentials, headers: readonly HttpHeader[]): O
     defaultIfEmpty([]),
     map((all) => new Map(all.flat())),
   );
+}
+
+/** Headers without those that have credentials, but for cookies, and with a `:path` without them. */
+function withoutCredentials(
+  places: readonly CredentialPlaces[],
+): (headers: readonly HttpHeader[]) => readonly HttpHeader[] {
+  const names = new Set(places.flatMap(({ headers = {} }) => Object.keys(headers).map((name) => name.toLowerCase())));
+  const params = new Set(places.flatMap(({ query = {} }) => Object.keys(query)));
+  const isSecret = (pair: string): boolean => [...new URLSearchParams(pair).keys()].some((name) => params.has(name));
+  const without = (target: string): string => {
+    const path = pathOf(target);
+    const pairs = target.slice(path.length + 1).split('&');
+    const kept = pairs.filter((pair) => !isSecret(pair));
+    if (kept.length === pairs.length) return target;
+    return kept.length === 0 ? path : `${path}?${kept.join('&')}`;
+  };
+  return (headers) =>
+    headers
+      .filter(({ name }) => !names.has(name))
+      .map((header) => (header.name === ':path' ? { name: header.name, value: without(header.value) } : header));
 }
 
 /** The credentials of a request, from the first place that has any. */

@@ -3,7 +3,7 @@ import { covers } from '../../src/wildcard.ts';
 
 /** When a route of an http binding takes a stream: all headers that are given must be there, and so. */
 export interface HttpWhen {
-  /** By name, pseudo-headers included; `*` for any run of characters. A `:path` is one with any query, too. */
+  /** By name, pseudo-headers included; `*` for any run of characters. A `:path` without `?` is one with any query. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -12,6 +12,7 @@ export const httpMatches = ({ headers = {} }: HttpWhen, begin: HttpBegin): boole
   Object.entries(headers).every(([wanted, pattern]) =>
     begin.headers?.some(({ name, value }) => {
       if (name !== wanted.toLowerCase()) return false;
-      return covers(pattern, value) || (name === ':path' && covers(pattern, pathOf(value)));
+      // What a client writes into a query must not lead its path to another route.
+      return covers(pattern, name === ':path' && !pattern.includes('?') ? pathOf(value) : value);
     }),
   );

@@ -6,7 +6,7 @@ import { FrameDuplex } from '../../src/net/frame-duplex.ts';
 import { HttpConnection } from '../../src/net/http-connection.ts';
 import { exchangeWith } from '../../src/net/http-exchange.ts';
 import { Http1 } from '../../src/net/http1.ts';
-import type { Http } from '../../src/protocol/http.ts';
+import type { Http, HttpFault } from '../../src/protocol/http.ts';
 import type { Net, NetLane } from '../../src/protocol/net.ts';
 import type { Binding } from '../../src/protocol.ts';
 import { eventLoop } from '../../src/scheduler.ts';
@@ -39,6 +39,8 @@ export interface HttpServerOptions {
   readonly idleTimeout?: number;
   /** Told of a defect of the exit, which ends one request only. Prints by default. */
   readonly onDefect?: (defect: unknown) => void;
+  /** Told why a request is answered with a status from 500, or its answer is broken off. */
+  readonly onFault?: (fault: HttpFault) => void;
 }
 
 /**
@@ -60,7 +62,8 @@ export const httpServer = (
   const { versions = ['http/1.1', 'h2'], window = 64 * 1024, maxHeaders = 16 * 1024 } = options;
   const { maxBody = 128 * 1024 * 1024, headersTimeout = 20_000, bodyTimeout = 30_000 } = options;
   const { writeTimeout = 60_000, idleTimeout = 60_000, accessControl: access, authorization } = options;
-  const { onDefect: report = (defect: unknown) => console.error(defect) } = options;
+  const { onDefect = (defect: unknown) => console.error(defect), onFault = () => {} } = options;
+  const reports = { onDefect, onFault };
   for (const [name, value] of Object.entries({
     window,
     maxHeaders,
@@ -87,7 +90,7 @@ export const httpServer = (
           http1,
           http2,
           scheduler,
-          serve: (exchange) => exchangeWith(exchange, requests, limits, report, scheduler, duplex.begin.draining),
+          serve: (exchange) => exchangeWith(exchange, requests, limits, reports, scheduler, duplex.begin.draining),
         });
         duplex.start(() => outlet.wake(), out);
         out.add(() => connection.close());

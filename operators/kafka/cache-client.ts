@@ -2,12 +2,11 @@ import { map, type SchedulerLike } from 'rxjs';
 import { fetchLog } from '../../src/cache/reading/fetch-log.ts';
 import { mergedLogs } from '../../src/cache/reading/merged-logs.ts';
 import { UpstreamTopics } from '../../src/cache/reading/upstream-topics.ts';
-import type { ControlSink } from '../../src/control.ts';
 import { positive, SluiceError } from '../../src/errors.ts';
 import type { Kafka } from '../../src/protocol/kafka.ts';
-import { both, onlyProduces, type ProducingBegin, producingReply } from '../../src/protocol/kafka-producing.ts';
+import { both, onlyProduces } from '../../src/protocol/kafka-producing.ts';
 import { chosen, describeAnswer, directAnswer, isDirect, metaAnswer } from '../../src/protocol/kafka-states.ts';
-import { type Answering, answer, type Stream } from '../../src/protocol/kafka-stream.ts';
+import { answer } from '../../src/protocol/kafka-stream.ts';
 import type { Binding } from '../../src/protocol.ts';
 import { eventLoop } from '../../src/scheduler.ts';
 import { type StageOptions, Stages, settingsOf } from '../../src/stage/stages.ts';
@@ -54,17 +53,13 @@ export function cacheClient(exit: Binding<Kafka>, options: CacheClientOptions = 
   const reading = { snapshotTimeout, scheduler };
   const stages =
     dir === undefined ? undefined : new Stages(exit, settingsOf({ ...options.stage, store: dir, grace, scheduler }));
-  const staged = (ext: ProducingBegin, control: ControlSink, stream: Stream): Answering => {
+  const staging = (): Stages => {
     if (stages === undefined) throw unsupported('streams that produce, since it has no directory');
-    return stages.open(ext, control, stream);
+    return stages;
   };
   return answer(({ ext, control }, stream) => {
     if (isDirect(ext)) return directAnswer(exit, ext, stream);
-    if (onlyProduces(ext)) {
-      const produced = staged(ext, control, stream);
-      stream.begin(producingReply(ext));
-      return produced;
-    }
+    if (onlyProduces(ext)) return staging().answer(ext, control, stream);
     const topic = topics.of(ext.topic);
     switch (ext.api) {
       case 'meta':
@@ -75,7 +70,7 @@ export function cacheClient(exit: Binding<Kafka>, options: CacheClientOptions = 
         if (ext.batches !== undefined) throw unsupported('streams of whole batches');
         return fetchLog(topic, ext, stream, reading);
       case 'merged': {
-        const produced = ext.capabilities === 'both' ? staged(ext, control, stream) : undefined;
+        const produced = ext.capabilities === 'both' ? staging().open(ext, control, stream) : undefined;
         const fetched = mergedLogs(topic, ext, stream, reading);
         return produced === undefined ? fetched : both(produced, fetched, ext.until !== undefined);
       }

@@ -6,7 +6,7 @@ import { FollowedTopics } from '../../src/cache/following/followed-topics.ts';
 import { type CacheOptions, openCache } from '../../src/cache/open-cache.ts';
 import { open } from '../../src/cache/streams/open.ts';
 import type { Kafka, KafkaFault } from '../../src/protocol/kafka.ts';
-import { onlyProduces, producingReply } from '../../src/protocol/kafka-producing.ts';
+import { onlyProduces } from '../../src/protocol/kafka-producing.ts';
 import { directAnswer, isDirect } from '../../src/protocol/kafka-states.ts';
 import { answer } from '../../src/protocol/kafka-stream.ts';
 import { type Warmth, warmth } from '../../src/protocol/kafka-warmth.ts';
@@ -85,10 +85,7 @@ export function cacheServer(exit: Binding<Kafka>, options: CacheServerOptions): 
   const binding = answer((begin, stream) => {
     const { ext, control } = begin;
     if (isDirect(ext)) return directAnswer(exit, ext, stream);
-    if (!onlyProduces(ext)) return open(topics, begin, stream);
-    const produced = stages.open(ext, control, stream);
-    stream.begin(producingReply(ext));
-    return produced;
+    return onlyProduces(ext) ? stages.answer(ext, control, stream) : open(topics, begin, stream);
   }, scheduler);
   const running = merge(...bootstrap.map((topic) => warmth(binding, topic).pipe(tap(onWarmth), ignoreElements())));
   return Object.assign(binding, { running });

@@ -1,7 +1,8 @@
-import { ignoreElements, type Observable, ReplaySubject, share, timer } from 'rxjs';
+import { ignoreElements, type Observable, ReplaySubject, share } from 'rxjs';
 import { type EmbeddedLog, type EmbeddedLogOptions, embeddedLog } from '../../src/cache/embedded/embedded-log.ts';
 import { open } from '../../src/cache/embedded/open.ts';
 import { positive } from '../../src/errors.ts';
+import { grace } from '../../src/life.ts';
 import { answeredLater } from '../../src/protocol/answered-later.ts';
 import type { Kafka } from '../../src/protocol/kafka.ts';
 import { answer } from '../../src/protocol/kafka-stream.ts';
@@ -47,7 +48,7 @@ export function embedded(options: KafkaEmbeddedOptions): KafkaEmbedded {
   const log = embeddedLog(options).pipe(
     share({
       connector: () => new ReplaySubject<EmbeddedLog>(1),
-      resetOnRefCountZero: () => timer(LINGER, scheduler),
+      resetOnRefCountZero: () => grace(LINGER, scheduler),
     }),
   );
   const binding = answer(

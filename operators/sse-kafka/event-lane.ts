@@ -1,6 +1,7 @@
 import { Account } from '../../src/credit.ts';
 import type { Source } from '../../src/emitter.ts';
 import { SluiceError } from '../../src/errors.ts';
+import { Fifo } from '../../src/flow/queue.ts';
 import {
   type Abort,
   abort,
@@ -18,7 +19,6 @@ import type { Kafka, KafkaGap, KafkaMark, KafkaRecord, KafkaReplyBegin } from '.
 import type { Sse, SseProgress } from '../../src/protocol/sse.ts';
 import { events, SseBody, type SseEvents } from '../../src/protocol/sse-events.ts';
 import type { RunLane } from '../../src/protocol.ts';
-import { Fifo } from '../../src/queue.ts';
 import type { Run } from '../../src/run.ts';
 import { EventIds, MOST_ID_BYTES } from './event-ids.ts';
 import type { RecordEvents } from './record-events.ts';

@@ -5,6 +5,7 @@ import { expression } from '../../src/protocol/expression.ts';
 import { type FilterExpressions, filterExpressions } from '../../src/protocol/filter-expressions.ts';
 import { httpFault } from '../../src/protocol/http.ts';
 import type { Kafka } from '../../src/protocol/kafka.ts';
+import { onBehalf } from '../../src/protocol/kafka-on-behalf.ts';
 import type { Sse, SseBegin } from '../../src/protocol/sse.ts';
 import { isTopicName } from '../../src/protocol/topic-name.ts';
 import type { Binding } from '../../src/protocol.ts';
@@ -80,7 +81,7 @@ export const sseKafkaProxy = (
         if (asked.topic === undefined || asked.filters === undefined) return UNKNOWN_IDENTITY;
         if (!isTopicName(asked.topic)) return NO_TOPIC;
         const stream = { topic: asked.topic, filters: asked.filters, lastEventId };
-        return eventStream(way, stream, { events, window, scheduler });
+        return eventStream(onBehalf(way, authorization), stream, { events, window, scheduler });
       }
       return undefined;
     };

@@ -2,8 +2,9 @@ import { type SchedulerLike, throwError } from 'rxjs';
 import { positive, SluiceError } from '../../src/errors.ts';
 import { splitAuthority } from '../../src/net/authority.ts';
 import { dial } from '../../src/net/dial.ts';
+import { anchorsOf } from '../../src/net/tls-anchors.ts';
 import { secureClient } from '../../src/net/tls-client.ts';
-import { contextOf, keysOf, type TlsOptions } from '../../src/net/tls-context.ts';
+import { contextOf, keysOf, namedTrust, type TlsOptions } from '../../src/net/tls-context.ts';
 import type { Net, NetBegin } from '../../src/protocol/net.ts';
 import type { Binding } from '../../src/protocol.ts';
 import { eventLoop } from '../../src/scheduler.ts';
@@ -35,6 +36,7 @@ export const tlsClient = (
 ): ((exit: Binding<Net>) => Binding<Net>) => {
   const { window = 128 * 1024, handshakeTimeout: patience = 10_000, insecure = false, alpn, sni } = options;
   const context = contextOf(options, keysOf(options)[0]);
+  const anchors = anchorsOf(namedTrust(options));
   positive('window', window);
   if (insecure) process.emitWarning('a tls client does not verify its servers', { code: 'TLS_INSECURE' });
 
@@ -46,6 +48,7 @@ export const tlsClient = (
         return secureClient(exit, begin, {
           context,
           host: host ?? 'localhost',
+          anchors,
           insecure,
           alpn: alpn ?? (begin.alpn === undefined ? undefined : [begin.alpn]),
           window,

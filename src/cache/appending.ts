@@ -1,3 +1,4 @@
+import type { RecordBatch } from '../protocol/kafka-batch.ts';
 import type { Arrived } from './arrived.ts';
 import { later } from './offsets.ts';
 import type { Change, PartitionStore } from './partition-store.ts';
@@ -69,7 +70,7 @@ export function appending(
   const last = (arrived.at(-1) as Arrived).batch;
   const end = last.lastOffset + 1n;
   const rows = rowsFrom(state.end, end, arrived);
-  const segments = rows.map(({ from, to, batches }) => Segment.of(partition, from, to, batches, name));
+  const segments = rows.map(({ from, to, batches }) => Segment.of(partition, from, to, detached(batches), name));
   const aborted = arrived.flatMap(({ batch }): readonly AbortedTransaction[] => {
     const one = transactions.append(batch, name);
     return one === undefined ? [] : [one];
@@ -85,4 +86,20 @@ export function appending(
     isTransactional: state.isTransactional || arrived.some(({ batch }) => batch.isTransactional),
   };
   return { change: { state: appended, old: tail, rows: joined(tail, rows), aborted }, segments };
+}
+
+/** The batches in memory of their own, if what they came in, which would be held with them, is more than twice as much. */
+function detached(batches: readonly RecordBatch[]): readonly RecordBatch[] {
+  const buffers = new Set(batches.map(({ bytes }) => bytes.buffer));
+  const size = batches.reduce((sum, { bytes }) => sum + bytes.byteLength, 0);
+  const pinned = [...buffers].reduce((sum, { byteLength }) => sum + byteLength, 0);
+  if (pinned <= 2 * size) return batches;
+  const own = new Uint8Array(size);
+  let at = 0;
+  return batches.map((batch) => {
+    const bytes = own.subarray(at, at + batch.bytes.byteLength);
+    bytes.set(batch.bytes);
+    at += bytes.byteLength;
+    return { ...batch, bytes };
+  });
 }

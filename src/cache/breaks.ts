@@ -1,4 +1,4 @@
-import type { Missed } from '../log.ts';
+import type { Missed } from '../log/log.ts';
 
 /** That what was read of a log before is not what is there now. */
 export interface Break {

@@ -1,4 +1,4 @@
-import type { Chunk } from '../log.ts';
+import type { Chunk } from '../log/log.ts';
 import type { KafkaRecord } from '../protocol/kafka.ts';
 import type { Run } from '../run.ts';
 import { type KeyTable, NONE } from './key-index.ts';

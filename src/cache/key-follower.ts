@@ -1,5 +1,5 @@
 import { BehaviorSubject, filter, map, type Observable, type SchedulerLike, type Subscription, take } from 'rxjs';
-import type { Chunk } from '../log.ts';
+import type { Chunk } from '../log/log.ts';
 import { Loop } from '../loop.ts';
 import type { KafkaRecord } from '../protocol/kafka.ts';
 import type { KeyTable } from './key-index.ts';
@@ -30,6 +30,8 @@ export class KeyFollower {
   #swept = 0n;
   #page = 0;
   #loading: Subscription | undefined;
+  /** Whether it was woken since it began to load. */
+  #isWoken = false;
   /** Whether there is nothing to do, or nothing that can be done now. */
   readonly #rests = new BehaviorSubject(false);
 
@@ -62,6 +64,7 @@ export class KeyFollower {
   /** Goes on, if there is something that it has not seen. */
   wake(): void {
     if (this.#loading === undefined) this.#loop.wake();
+    else this.#isWoken = true;
   }
 
   stop(): void {
@@ -97,15 +100,18 @@ export class KeyFollower {
   /** What cannot be read now is tried again when woken. */
   #load(): boolean {
     const from = this.#position;
+    this.#isWoken = false;
+    // What was read may be gone meanwhile, or can be read by now.
+    const goesOn = (): boolean => this.#position > from || this.#isWoken;
     const done = (): void => {
       this.#loading = undefined;
-      if (this.#position > from) this.#loop.wake();
+      if (goesOn()) this.#loop.wake();
       else this.#rest();
     };
     const loading = this.#log.load(from).subscribe({ next: (chunk) => this.#add(chunk), error: done, complete: done });
     if (!loading.closed) this.#loading = loading;
     // What wakes a loop inside its own step is lost when that ends it.
-    return this.#position > from;
+    return goesOn();
   }
 
   #rest(): void {
@@ -114,7 +120,8 @@ export class KeyFollower {
   }
 
   /** What readers see is decided as far as the index has come, and no further: none of them may be ahead of the other. */
-  #add({ run, to }: Chunk<KafkaRecord>): void {
+  #add({ run, to, gap }: Chunk<KafkaRecord>): void {
+    if (gap !== undefined) this.table.isPartial = true;
     const keyed = run as KeyedRun | undefined;
     for (let index = 0; index < (keyed?.length ?? 0); index += 1) {
       const key = (keyed as KeyedRun).keyAt(index);

@@ -1,4 +1,4 @@
-import type { KeyIndex } from '../log.ts';
+import type { KeyIndex } from '../log/log.ts';
 import { KeyHash } from './key-hash.ts';
 import { SlotTable } from './slot-table.ts';
 
@@ -24,16 +24,21 @@ export interface Page {
 export class KeyTable implements KeyIndex {
   readonly #hash: KeyHash;
   readonly #pages: Page[] = [emptyPage()];
-  readonly #slots = new SlotTable((entry) => this.#page(entry).hashes[(entry & (PAGE - 1)) * 4] as number);
+  readonly #slots: SlotTable;
   /** Entries that were given up. */
   readonly #free: number[] = [];
   #entries = 0;
   #version = 0;
   #removals = 0;
+  isPartial = false;
 
-  /** @param secret the store's 16 random bytes, without which nobody can make two keys count as one */
-  constructor(secret: Uint8Array) {
+  /**
+   * @param secret the store's 16 random bytes, without which nobody can make two keys count as one
+   * @param expected how many keys there will be, if that is known
+   */
+  constructor(secret: Uint8Array, expected?: number) {
     this.#hash = new KeyHash(secret);
+    this.#slots = new SlotTable((entry) => this.#page(entry).hashes[(entry & (PAGE - 1)) * 4] as number, expected);
   }
 
   /** How many keys there are. */
@@ -82,14 +87,17 @@ export class KeyTable implements KeyIndex {
     return this.#raise(offset);
   }
 
-  /** Takes an entry in that another table had, under the same secret. */
-  restore({ hashes, offsets }: Page, index: number): void {
-    const hash = this.#hash;
-    hash.a = hashes[index * 4] as number;
-    hash.b = hashes[index * 4 + 1] as number;
-    hash.c = hashes[index * 4 + 2] as number;
-    hash.d = hashes[index * 4 + 3] as number;
-    this.#raise(offsets[index] as number);
+  /** Takes over the next page of another table under the same secret; before anything else is added. */
+  restore(page: Page): void {
+    const first = this.#entries;
+    this.#pages[first >>> PAGE_BITS] = page;
+    this.#entries += PAGE;
+    const { hashes, offsets } = page;
+    for (let index = 0; index < PAGE; index += 1) {
+      if (offsets[index] === NONE) this.#free.push(first + index);
+      else this.#slots.add(hashes[index * 4] as number, first + index);
+    }
+    this.#version += 1;
   }
 
   /** Forgets a key whose newest record is the one at the offset, and is gone. Answers whether it was. */
@@ -165,4 +173,5 @@ export class KeyTable implements KeyIndex {
 
 const emptyPage = (): Page => ({ hashes: new Int32Array(PAGE * 4), offsets: new Float64Array(PAGE).fill(NONE) });
 
-const ENTRY_BYTES = 4 * Int32Array.BYTES_PER_ELEMENT + Float64Array.BYTES_PER_ELEMENT;
+/** What an entry takes in its page. */
+export const ENTRY_BYTES = 4 * Int32Array.BYTES_PER_ELEMENT + Float64Array.BYTES_PER_ELEMENT;

@@ -12,6 +12,7 @@ import { KeyFollower } from './key-follower.ts';
 import { KeyTable } from './key-index.ts';
 import { pastOf, rowsBelow } from './keys.ts';
 import type { Memory } from './memory.ts';
+import { later } from './offsets.ts';
 import { openPartition } from './open-partition.ts';
 import { PartitionLog } from './partition-log.ts';
 import type { Change, PartitionStore } from './partition-store.ts';
@@ -71,6 +72,16 @@ export abstract class PartitionChanges extends PartitionLog {
     return this.data.state;
   }
 
+  get begunAt(): number | undefined {
+    return this.state.begunAt || undefined;
+  }
+
+  /** Itself, if it has begun. @throws SluiceError CACHE_RESTARTED */
+  protected get begun(): this {
+    if (!this.state.isBegun) throw new SluiceError('CACHE_RESTARTED', `${this.data.name} begins anew`);
+    return this;
+  }
+
   /** What its rows say, in offset order. */
   get rows(): readonly RowMeta[] {
     return this.data.rows.all;
@@ -120,15 +131,17 @@ export abstract class PartitionChanges extends PartitionLog {
 
   protected trimTo(logStart: bigint, known: Partial<PartitionState> = {}): Observable<void> {
     const { begin } = this.state;
-    return this.commit(trimming(this.data, logStart, { ...this.known(), ...known }), () =>
-      this.reader.drop(begin, this.state.begin),
-    );
+    return this.commit(trimming(this.data, logStart, { ...this.known(), ...known }), () => {
+      this.transactions = this.data.transactions();
+      this.reader.drop(begin, this.state.begin);
+    });
   }
 
   protected cut(offset: bigint, old: readonly RowMeta[], row: Row): Observable<void> {
     const { breaks } = this.state;
     const change = cutting(this.data, offset, old, row, { ...this.known(), breaks: breaks + 1 });
     return this.commit(change, () => {
+      this.transactions = this.data.transactions();
       this.reader.drop(change.state.end);
       this.break({ reason: 'truncated', at: change.state.end });
     });
@@ -143,7 +156,9 @@ export abstract class PartitionChanges extends PartitionLog {
     return this.commit({ state }, () => {
       this.abandoned += bytes;
       if (broken !== undefined) this.break(broken);
+      this.transactions = this.data.transactions();
       this.reader.drop();
+      this.cleaned = 0n;
       this.lastStanding = undefined;
       this.expected = 0n;
       this.lastLevelAt = 0;
@@ -201,8 +216,8 @@ export abstract class PartitionChanges extends PartitionLog {
   /** A log that is filled from its source's start is to count as one that lacks all tombstones that went before. */
   protected fill(highWatermark: bigint): Partial<PartitionState> {
     const { tombstones } = this.state;
-    const most = this.isCompacted && highWatermark > tombstones ? highWatermark : tombstones;
-    return { filled: highWatermark, tombstones: most };
+    const filled = later(highWatermark, tombstones);
+    return { filled, tombstones: this.isCompacted ? filled : tombstones };
   }
 
   /** @param isLate whether readers are there already */

@@ -1,5 +1,6 @@
 import { concatMap, defer, EMPTY, type Observable, of, type SchedulerLike, Subject, type TeardownLogic } from 'rxjs';
-import type { Chunk, Log, LogIsolation, LogOffsets, Missed, Seen } from '../log.ts';
+import type { Chunk, Log, LogIsolation, LogOffsets, Missed, Seen } from '../log/log.ts';
+import { readableEnd } from '../log/log.ts';
 import type { KafkaRecord } from '../protocol/kafka.ts';
 import type { Run } from '../run.ts';
 import { type Break, missedBy } from './breaks.ts';
@@ -76,14 +77,14 @@ export abstract class PartitionLog implements Log<KafkaRecord> {
   }
 
   peek(offset: bigint, isolation: LogIsolation): Chunk<KafkaRecord> | undefined {
-    const limit = this.#limit(isolation);
+    const limit = readableEnd(this.#offsets, isolation);
     if (offset < this.#offsets.logStart || offset >= limit) return undefined;
     const segment = this.reader.at(offset);
     return segment && this.#chunk(segment, offset, isolation, limit);
   }
 
   load(offset: bigint, isolation: LogIsolation): Observable<Chunk<KafkaRecord>> {
-    return defer(() => this.#load(offset, isolation, () => this.#limit(isolation)));
+    return defer(() => this.#load(offset, isolation, () => readableEnd(this.#offsets, isolation)));
   }
 
   /** The batches at an offset as they are, decided or not, if they are in memory. */
@@ -108,7 +109,7 @@ export abstract class PartitionLog implements Log<KafkaRecord> {
 
   missed(position: bigint, seen: Seen): Missed | undefined {
     const { partition } = this;
-    const { breaks, tombstones, filled = 0n } = this.data.state;
+    const { breaks, tombstones, filled = tombstones } = this.data.state;
     const { logStart, highWatermark, isLevel } = this.#offsets;
     const known = seen.tombstones === UNFILLED ? filled : seen.tombstones;
     const removed = known < tombstones ? tombstones : 0n;
@@ -120,15 +121,15 @@ export abstract class PartitionLog implements Log<KafkaRecord> {
         return { gap, resume: later(missed.resume, logStart) };
       }
     }
-    const gap = (from: bigint, to: bigint, reason: string, resume: bigint): Missed => ({
-      gap: { mark: 'gap', partition, from, to, reason },
-      resume,
-    });
-    if (position < logStart) return gap(position, later(logStart, removed), 'retention', logStart);
+    if (position < logStart) return this.#missed(position, later(logStart, removed), 'retention', logStart);
     if (position > later(highWatermark, this.expected) && isLevel)
-      return gap(highWatermark, position, 'out-of-range', highWatermark);
-    if (position < removed) return gap(position, removed, 'tombstones', position);
+      return this.#missed(highWatermark, position, 'out-of-range', highWatermark);
+    if (position < removed) return this.#missed(position, removed, 'tombstones', position);
     return undefined;
+  }
+
+  #missed(from: bigint, to: bigint, reason: string, resume: bigint): Missed {
+    return { gap: { mark: 'gap', partition: this.partition, from, to, reason }, resume };
   }
 
   hold(end: bigint): TeardownLogic {
@@ -206,11 +207,6 @@ export abstract class PartitionLog implements Log<KafkaRecord> {
     if (isSame) return;
     this.#offsets = { isBegun, logStart, lastStableOffset, highWatermark, isLevel };
     this.changes.next();
-  }
-
-  #limit(isolation: LogIsolation): bigint {
-    const { lastStableOffset, highWatermark } = this.#offsets;
-    return isolation === 'read_committed' ? lastStableOffset : highWatermark;
   }
 
   /** Completes without where the offset is not there any more once it was read. */

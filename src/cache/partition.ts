@@ -9,7 +9,7 @@ import { Mender } from './mender.ts';
 import { later } from './offsets.ts';
 import { lost } from './open-partition.ts';
 import { PartitionChanges, type PartitionOptions, type Restored } from './partition-changes.ts';
-import { type RowMeta, rowsFrom } from './row.ts';
+import { type Row, type RowMeta, rowsFrom } from './row.ts';
 import { RowReader } from './row-reader.ts';
 import { Serial } from './serial.ts';
 import { sliced } from './sliced.ts';
@@ -32,11 +32,8 @@ export class Partition extends PartitionChanges implements FollowedLog {
     const { data, memory, isEmbedded, notify } = options;
     const serial = new Serial();
     const arrived = (batch: RecordBatch): Arrived => arrivedOf(batch, data.name, options.maxInflated);
-    const mender = new Mender({
-      ...{ data, serial, isEmbedded, notify, arrived },
-      isCompacted: () => this.isCompacted,
-      anew: () => this.beginAnew(undefined),
-    });
+    const [isCompacted, anew] = [() => this.isCompacted, () => this.beginAnew(undefined)];
+    const mender = new Mender({ data, serial, isEmbedded, notify, arrived, isCompacted, anew });
     const settled = <T>(work: () => Observable<T>): Observable<T> => serial.run(work);
     super(options, new RowReader({ data, memory, settled, mend: (row) => mender.mend(row) }));
     serial.prepare = () => (isEmbedded && data.isInDoubt ? this.settle() : undefined);
@@ -88,8 +85,7 @@ export class Partition extends PartitionChanges implements FollowedLog {
   }
 
   #append(batches: readonly RecordBatch[]): Observable<void> {
-    const { data, options } = this;
-    if (!this.state.isBegun) throw new SluiceError('CACHE_RESTARTED', `${data.name} begins anew`);
+    const { data, options } = this.begun;
     const fresh = batches.filter(({ lastOffset }) => lastOffset >= this.state.end);
     if (fresh.length === 0) return of(undefined);
     const arriving = sliced(fresh, (batch) => arrivedOf(batch, data.name, options.maxInflated), options.scheduler);
@@ -97,27 +93,30 @@ export class Partition extends PartitionChanges implements FollowedLog {
     return forkJoin([arriving, this.tail(bytes)]).pipe(concatMap(([arrived, rows]) => this.store(arrived, rows)));
   }
 
-  pass(offset: bigint, topicId = this.options.topicId()): Observable<void> {
+  begin(offset: bigint, topicId = this.options.topicId()): Observable<void> {
     return this.#serial.run(() => {
       const { state } = this;
-      const known = this.known();
-      const filled = this.options.isEmbedded ? { filled: 0n } : {};
-      if (!state.isBegun) {
-        const begun = { ...state, ...known, ...filled, topicId, isBegun: true, begin: offset };
-        return this.commit({ state: { ...begun, logStart: offset, end: offset } }, () => this.indexAnew());
-      }
-      if (offset <= state.end) return of(undefined);
-      return this.commit({ state: { ...state, ...known, end: offset }, rows: rowsFrom(state.end, offset, []) });
+      if (state.isBegun) return of(undefined);
+      const { isEmbedded, scheduler } = this.options;
+      const known = { ...this.known(), ...(isEmbedded && { filled: 0n }), topicId, begunAt: scheduler.now() };
+      const begun = { ...state, ...known, isBegun: true, begin: offset, logStart: offset, end: offset };
+      return this.commit({ state: begun }, () => this.indexAnew());
     });
   }
 
+  pass(offset: bigint): Observable<void> {
+    return this.#serial.run(() => this.#goTo(offset, (from) => rowsFrom(from, offset, [])));
+  }
+
   lose(offset: bigint): Observable<void> {
-    return this.#serial.run(() => {
-      const { state } = this;
-      if (!state.isBegun || offset <= state.end) return of(undefined);
-      const row = { ...lost(state.end, offset), batches: [] };
-      return this.commit({ state: { ...state, ...this.known(), end: offset }, rows: [row] });
-    });
+    return this.#serial.run(() => this.#goTo(offset, (from) => [{ ...lost(from, offset), batches: [] }]));
+  }
+
+  #goTo(end: bigint, rows: (from: bigint) => readonly Row[]): Observable<void> {
+    const { state } = this.begun;
+    if (end <= state.end) return of(undefined);
+    const change = { state: { ...state, ...this.known(), end }, rows: rows(state.end) };
+    return this.commit(change, () => this.transactions.pass(end));
   }
 
   stand(standing: Standing, time: number): Observable<void> {
@@ -128,6 +127,8 @@ export class Partition extends PartitionChanges implements FollowedLog {
       if (!state.isBegun) return of(undefined);
       if (state.end >= standing.highWatermark) this.lastLevelAt = time;
       const isFilled = state.filled !== undefined;
+      // What its source has cleaned by then is superseded below that.
+      if (!isFilled && this.isCompacted) this.cleaned = standing.lastStableOffset;
       const isOld = time - state.levelAt >= STANDING_AGE && this.lastLevelAt > state.levelAt;
       const { highWatermark, logStart } = standing;
       if (logStart > state.logStart) return this.trimTo(logStart, isFilled ? {} : this.fill(highWatermark));
@@ -146,9 +147,12 @@ export class Partition extends PartitionChanges implements FollowedLog {
     this.publish();
   }
 
-  /** Removes what is below an offset: readers see none of it any more, and whole rows of it go. */
+  /** Removes what is below an offset: readers see none of it any more. Nothing where no row begins there by now. */
   trim(logStart: bigint): Observable<void> {
-    return this.#serial.run(() => (logStart > this.state.logStart ? this.trimTo(logStart) : of(undefined)));
+    return this.#serial.run(() => {
+      const isThere = logStart > this.state.logStart && this.data.rows.at(logStart)?.from === logStart;
+      return isThere ? this.trimTo(logStart) : of(undefined);
+    });
   }
 
   /**
@@ -209,9 +213,8 @@ export class Partition extends PartitionChanges implements FollowedLog {
 
   /** Remembers when a log was cleaned, and forgets the aborted transactions of which nothing is left. */
   passed(generation: number, passes: readonly Cleaned[], voidless: bigint): Observable<void> {
-    return this.#serial.run(() => {
-      return this.state.generation === generation ? this.clean(passes, voidless) : of(undefined);
-    });
+    const isSame = (): boolean => this.state.generation === generation;
+    return this.#serial.run(() => (isSame() ? this.clean(passes, voidless) : of(undefined)));
   }
 
   /** Whether records conflate from now on. */

@@ -11,13 +11,16 @@ import type { TopicConfig } from './topic-config.ts';
 export function retainedFrom(rows: readonly RowMeta[], config: TopicConfig, now: number): bigint {
   const { isDeleted, retentionMs, retentionBytes } = config;
   let spare = rows.reduce((sum, { wire }) => sum + wire, 0) - retentionBytes;
-  let index = 0;
-  for (; isDeleted && index < rows.length - 1; index += 1) {
+  let first = 0;
+  for (let index = 0; isDeleted && index < rows.length - 1; index += 1) {
     const { maxTimestamp, wire } = rows[index] as RowMeta;
+    // What has no batches, or none any more, goes with what is behind it.
+    if (wire === 0) continue;
     // Without any times, age is unknown.
     const isOld = maxTimestamp >= 0n && now - Number(maxTimestamp) > retentionMs;
     if (!isOld && spare < wire) break;
     spare -= wire;
+    first = index + 1;
   }
-  return (rows[index] as RowMeta).from;
+  return (rows[first] as RowMeta).from;
 }

@@ -1,4 +1,4 @@
-import type { Chunk } from '../log.ts';
+import type { Chunk } from '../log/log.ts';
 import type { Gap } from '../marks.ts';
 import type { KafkaRecord } from '../protocol/kafka.ts';
 import type { RecordBatch } from '../protocol/kafka-batch.ts';
@@ -48,6 +48,8 @@ export class Segment {
   /** The memory it takes. */
   readonly bytes: number;
   readonly gap: Gap | undefined;
+  /** Whether it was read since memory looked. */
+  isRead = false;
   /** All of its batches, as they are. */
   readonly batches: readonly RecordBatch[];
   readonly #slots: readonly Slot[];

@@ -14,7 +14,7 @@ export class Segments {
   at(offset: bigint): Segment | undefined {
     const segment = this.#list[this.#indexOf(offset)];
     if (segment === undefined || segment.from > offset) return undefined;
-    this.#memory.touch(segment);
+    segment.isRead = true;
     return segment;
   }
 
@@ -28,9 +28,9 @@ export class Segments {
   /** Forgets what has offsets from `from` up to, not including, `to`; everything by default. */
   drop(from?: bigint, to?: bigint): void {
     const start = from === undefined ? 0 : this.#indexOf(from);
-    const end = this.#list.findIndex((segment, index) => index >= start && to !== undefined && segment.from >= to);
-    for (const segment of this.#list.splice(start, (end < 0 ? this.#list.length : end) - start))
-      this.#memory.release(segment);
+    let end = start;
+    while (end < this.#list.length && (to === undefined || (this.#list[end] as Segment).from < to)) end += 1;
+    for (const segment of this.#list.splice(start, end - start)) this.#memory.release(segment);
   }
 
   /** The first segment that ends behind an offset. */

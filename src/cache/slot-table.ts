@@ -1,6 +1,10 @@
 const SLOTS = 1_024;
 const MOST = SLOTS * 0.7;
 const EMPTY = -1;
+/** How many entries a segment is made for where it is known how many there will be: few are split then. */
+const EXPECTED = SLOTS * 0.62;
+/** The most segments that are made at once, as its bits: it takes 3 ms. */
+const MOST_DEPTH = 11;
 
 /** A part of the table, of those hashes that have the same first `depth` bits. */
 interface Segment {
@@ -19,15 +23,23 @@ const segment = (depth: number): Segment => ({ depth, slots: new Int32Array(SLOT
 export class SlotTable {
   readonly #hashOf: (entry: number) => number;
   /** By the first `#depth` bits of a hash; several stand for one segment that has not been split as often. */
-  #directory: Segment[] = [segment(0)];
-  #depth = 0;
-  #segments = 1;
-  #probed: Int32Array = (this.#directory[0] as Segment).slots;
+  #directory: Segment[];
+  #depth: number;
+  #segments: number;
+  #probed: Int32Array;
   #at = 0;
 
-  /** @param hashOf the 32-bit hash of an entry, which is never below 0 */
-  constructor(hashOf: (entry: number) => number) {
+  /**
+   * @param hashOf the 32-bit hash of an entry, which is never below 0
+   * @param expected how many there will be, if that is known
+   */
+  constructor(hashOf: (entry: number) => number, expected = 0) {
     this.#hashOf = hashOf;
+    const depth = Math.min(MOST_DEPTH, Math.max(0, Math.ceil(Math.log2(expected / EXPECTED))));
+    this.#depth = depth;
+    this.#segments = 1 << depth;
+    this.#directory = Array.from({ length: this.#segments }, () => segment(depth));
+    this.#probed = (this.#directory[0] as Segment).slots;
   }
 
   /** The memory it takes, about. */

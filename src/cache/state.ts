@@ -25,11 +25,13 @@ export interface PartitionState {
   readonly end: bigint;
   /** The leader's epoch of the last batch; -1 where there is none. */
   readonly lastEpoch: number;
+  /** When it was begun, in milliseconds since 1970; 0 where it was not. */
+  readonly begunAt: number;
   /** When it was level with its source last, in milliseconds since 1970; 0 for never. */
   readonly levelAt: number;
   /** Where its source stood when that was told last. */
   readonly standing: Standing | undefined;
-  /** Where its source ended when that was told first since the log begins; below it, tombstones count as removed. */
+  /** Below it, tombstones may have gone by when its source told first where it ends; `undefined` before that. */
   readonly filled: bigint | undefined;
   /** Below it, tombstones may have been removed by age. */
   readonly tombstones: bigint;
@@ -55,6 +57,7 @@ export const freshState = (topic: string): PartitionState => ({
   logStart: 0n,
   end: 0n,
   lastEpoch: -1,
+  begunAt: 0,
   levelAt: 0,
   standing: undefined,
   filled: undefined,

@@ -43,9 +43,10 @@ export const searchTime = (timestamp: bigint, from: bigint, search: TimeSearch):
       isLoading = true;
       listen(reader.load(at), out, {
         next: look,
-        // It may have gone meanwhile.
         complete() {
           isLoading = false;
+          // It may have gone meanwhile.
+          row = undefined;
           loop.wake();
         },
       });

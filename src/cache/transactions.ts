@@ -67,6 +67,11 @@ export class Transactions {
     return aborted;
   }
 
+  /** Takes note that nothing comes before an offset that has not come yet. */
+  pass(offset: bigint): void {
+    this.#end = offset;
+  }
+
   /** Whether a batch of data belongs to a transaction that was aborted; known once it is below the last stable offset. */
   isAborted({ isTransactional, isControl, producerId, baseOffset }: RecordBatch): boolean {
     const all = isTransactional && !isControl ? this.#aborted.get(producerId) : undefined;

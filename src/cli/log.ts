@@ -36,6 +36,7 @@ export const tell = (log: Logger, event: GraphEvent): void =>
     .with({ kind: 'retrying' }, ({ binding, fault: { code, message } }) =>
       log.warn({ binding, code }, `is tried again: ${message}`),
     )
+    .with({ kind: 'failed' }, ({ binding, fault: { code, message } }) => log.warn({ binding, code }, message))
     .with({ kind: 'ready' }, ({ binding, topic }) => log.info({ binding, topic }, `${topic} is level with its source`))
     .with({ kind: 'cache' }, ({ binding, event }) =>
       log.warn({ binding, ...printable(event) }, `the cache: ${event.event}`),

@@ -70,6 +70,9 @@ const verifyLocally = (keys: readonly Jwk[]): Verify => verifyWith({ keys: [...k
 function verifyRemotely(url: string, scheduler: SchedulerLike, tell: (fault: Fault) => void): Verify {
   if (!/^https?:\/\//.test(url) || !URL.canParse(url))
     throw new SluiceError('OPTION_INVALID', 'keys must be a list of keys, or a url that begins with http');
+  const { username, password } = new URL(url);
+  if (username !== '' || password !== '')
+    throw new SluiceError('OPTION_INVALID', 'keys must be at a url without user and password');
   const remote = new RemoteKeys({ url, scheduler, onUnavailable: tell });
   // What is made of keys is kept with them.
   const verifiers = new WeakMap<JSONWebKeySet, Verify>();

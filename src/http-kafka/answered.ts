@@ -1,9 +1,9 @@
 import { catchError, concatMap, type Observable, of, type SchedulerLike, take } from 'rxjs';
 import { emitter } from '../emitter.ts';
 import { isFault } from '../errors.ts';
+import { Fifo } from '../flow/queue.ts';
 import { abort, data, end, type Following, type Frame } from '../frame.ts';
 import type { Http, HttpReplyBegin } from '../protocol/http.ts';
-import { Fifo } from '../queue.ts';
 
 type Reply = Http['reply'];
 

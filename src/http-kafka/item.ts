@@ -1,13 +1,16 @@
 import { Observable, type SchedulerLike } from 'rxjs';
 import { listen } from '../listen.ts';
-import { headersOf, httpFault } from '../protocol/http.ts';
+import { headersOf, httpFault, isShown } from '../protocol/http.ts';
 import type { Filter, Kafka, KafkaRecord } from '../protocol/kafka.ts';
 import { taken } from '../protocol/kafka-states.ts';
 import type { Binding } from '../protocol.ts';
 import type { Run } from '../run.ts';
 import type { HttpAnswer } from './answered.ts';
-import { isShown, tagOf } from './tags.ts';
+import { tagOf } from './tags.ts';
 import { textOf } from './text.ts';
+
+/** From where on it reads: all that there is, though a cache may let streams that do not say begin with what is to come. */
+export const FROM_START = { default: 'earliest' } as const;
 
 /** What a request reads. */
 export interface Asked {
@@ -16,8 +19,8 @@ export interface Asked {
   readonly filters: readonly Filter[];
   /** The tags of what the client has. */
   readonly tags: readonly string[];
-  /** How long the client would wait for something else than it has, in milliseconds. */
-  readonly wait: number | undefined;
+  /** Emits once the client waits no longer for something else than it has; `undefined` where it does not wait. */
+  readonly due: Observable<unknown> | undefined;
   /** How long Kafka may take to bring what there is, in milliseconds. */
   readonly timeout: number;
   readonly scheduler: SchedulerLike;
@@ -28,12 +31,12 @@ export interface Asked {
  * tombstone; 304 if it is the one that the client has. A client that waits is answered 200 as soon as it can be, and
  * otherwise once its time is over.
  */
-export const item = ({ exit, topic, filters, tags, wait, timeout, scheduler }: Asked): Observable<HttpAnswer> =>
+export const item = ({ exit, topic, filters, tags, due, timeout, scheduler }: Asked): Observable<HttpAnswer> =>
   new Observable((out) => {
     let topicId: string | undefined;
     let newest: KafkaRecord | undefined;
     let isLevel = false;
-    let isDue = wait === undefined;
+    let isDue = due === undefined;
 
     const settle = (): void => {
       if (!isLevel) return;
@@ -52,20 +55,23 @@ export const item = ({ exit, topic, filters, tags, wait, timeout, scheduler }: A
         if (!isLevel) out.error(httpFault('HTTP_UPSTREAM_TIMEOUT', `topic ${topic} was not read in time`));
       }, timeout),
     );
-    if (wait !== undefined) {
-      const due = scheduler.schedule(() => {
-        isDue = true;
-        settle();
-      }, wait);
-      out.add(due);
+    if (due !== undefined) {
+      listen(due, out, {
+        next() {
+          isDue = true;
+          settle();
+        },
+        complete() {},
+      });
     }
     listen(
       taken(exit, {
         api: 'merged',
         capabilities: 'fetch',
         topic,
+        from: FROM_START,
         filters,
-        ...(wait === undefined && { until: 'latest' as const }),
+        ...(due === undefined && { until: 'latest' as const }),
       }),
       out,
       {

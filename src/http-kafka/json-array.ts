@@ -1,10 +1,10 @@
 import { Account } from '../credit.ts';
 import type { Source } from '../emitter.ts';
+import { Fifo } from '../flow/queue.ts';
 import { abort, data, end, type Following, type Frame } from '../frame.ts';
 import type { Http } from '../protocol/http.ts';
 import type { Kafka, KafkaRecord } from '../protocol/kafka.ts';
 import { errorOf } from '../protocol/kafka-error.ts';
-import { Fifo } from '../queue.ts';
 import type { Run } from '../run.ts';
 
 type Reply = Http['reply'];

@@ -19,12 +19,12 @@ export function locations(headers: Readonly<Record<string, string>>, names: Expr
   const others = [...(names.others ?? []), 'correlationId'];
   const made = Object.entries(headers).map(([name, value]) => ({
     name: name.toLowerCase(),
-    fill: expression(value, { ...names, others }),
+    fill: expression(value, { ...names, others, claim: encodeURIComponent }),
   }));
   const paths = Object.values(headers)
-    .map((value) => value.replace(/\$\{params\.(\w+)\}|\$\{(correlationId)\}/g, '{$1$2}'))
+    .map((value) => value.replace(/\$\{params\.(\w+)\}|\$\{(correlationId)\}/g, '{$1$2}').replace(/\$\{[^}]*\}/g, '*'))
     .filter((path) => path.startsWith('/') && path.includes('{correlationId}'))
-    .map((path) => pathPattern(path));
+    .map((path) => ({ hasQuery: path.includes('?'), read: pathPattern(path) }));
   return {
     headersOf: ({ params = {}, authorization }, correlationId) =>
       made.map(({ name, fill }) => {
@@ -35,9 +35,9 @@ export function locations(headers: Readonly<Record<string, string>>, names: Expr
         return { name, value };
       }),
     correlationOf({ headers: asked }) {
-      const path = pathOf(headerOf(asked, ':path') ?? '');
-      for (const read of paths) {
-        const { correlationId } = read(path) ?? {};
+      const target = headerOf(asked, ':path') ?? '';
+      for (const { hasQuery, read } of paths) {
+        const { correlationId } = read(hasQuery ? target : pathOf(target)) ?? {};
         if (correlationId !== undefined) return decodeURIComponent(correlationId);
       }
       return undefined;

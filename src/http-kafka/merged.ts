@@ -1,16 +1,16 @@
-import { filter, map, merge, Observable, of, Subscriber, take, timer } from 'rxjs';
+import { filter, map, merge, Observable, of, Subscriber, take } from 'rxjs';
 import { emit, type Outlet } from '../emitter.ts';
 import { isFault } from '../errors.ts';
 import { abort, type Frame } from '../frame.ts';
 import { listen } from '../listen.ts';
-import { type Http, headersOf, httpFault } from '../protocol/http.ts';
+import { type Http, headersOf, httpFault, isShown } from '../protocol/http.ts';
 import type { KafkaBegin, PartitionOffsets } from '../protocol/kafka.ts';
 import { errorOf } from '../protocol/kafka-error.ts';
 import { replies, taken } from '../protocol/kafka-states.ts';
 import { answered } from './answered.ts';
-import type { Asked } from './item.ts';
+import { type Asked, FROM_START } from './item.ts';
 import { JsonArray } from './json-array.ts';
-import { isShown, tagOfAll } from './tags.ts';
+import { tagOfAll } from './tags.ts';
 
 /**
  * All records that the filters accept, as a JSON array of their values, which have to be JSON: 200, or 304 if the topic is as
@@ -22,19 +22,25 @@ export const merged = ({
   topic,
   filters,
   tags,
-  wait,
+  due,
   timeout,
   scheduler,
 }: Asked): Observable<Frame<Http['reply']>> =>
   new Observable((out) => {
-    const begin = { api: 'merged', capabilities: 'fetch', topic, filters } as const satisfies KafkaBegin;
+    const begin = {
+      api: 'merged',
+      capabilities: 'fetch',
+      topic,
+      from: FROM_START,
+      filters,
+    } as const satisfies KafkaBegin;
     const fail = (thrown: unknown): void => {
       if (!isFault(thrown)) return out.error(thrown);
       out.next(abort(thrown));
       out.complete();
     };
 
-    const read = (patience?: number): void => {
+    const read = (patience?: Observable<unknown>): void => {
       const body = new JsonArray();
       let outlet: Outlet<Http['reply']> | undefined;
       const reading = new Subscriber<never>({ next() {}, error: fail, complete() {} });
@@ -68,20 +74,20 @@ export const merged = ({
     };
 
     /** Reads again once there is another record, or time is over. */
-    const waitFor = (partitions: readonly PartitionOffsets[], patience: number): void => {
+    const waitFor = (partitions: readonly PartitionOffsets[], patience: Observable<unknown>): void => {
       const ends = partitions.map(({ partition, lastStableOffset: offset }) => [partition, { offset }] as const);
-      const changes = taken(exit, { ...begin, from: { partitions: new Map(ends) } }).pipe(
+      const changes = taken(exit, { ...begin, from: { ...FROM_START, partitions: new Map(ends) } }).pipe(
         filter(
           (frame) =>
             frame.kind === 'data' || (frame.kind === 'flush' && 'mark' in frame.ext && frame.ext.mark === 'gap'),
         ),
       );
-      const told = merge(changes, timer(patience, scheduler)).pipe(
+      const told = merge(changes, patience).pipe(
         take(1),
         map(() => undefined),
       );
       out.add(told.subscribe({ next: () => read(), error: fail }));
     };
 
-    read(wait);
+    read(due);
   });

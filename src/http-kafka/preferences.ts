@@ -1,3 +1,4 @@
+import { merge, NEVER, type Observable, type SchedulerLike, take, timer } from 'rxjs';
 import type { HttpHeader } from '../protocol/http.ts';
 
 /** What a client would rather have (RFC 7240). */
@@ -23,3 +24,10 @@ export function preferencesOf(headers: readonly HttpHeader[]): Preferences {
     respondAsync: preferred.includes('respond-async'),
   };
 }
+
+/**
+ * Emits once a client that would wait for so long, in milliseconds, has to be told what there is: then, or when the server is
+ * about to stop.
+ */
+export const dueAfter = (wait: number, scheduler: SchedulerLike, draining: Observable<unknown> = NEVER) =>
+  merge(timer(wait, scheduler), draining).pipe(take(1));

@@ -20,7 +20,11 @@ import { errorOf } from '../protocol/kafka-error.ts';
 import { taken } from '../protocol/kafka-states.ts';
 import type { Binding } from '../protocol.ts';
 import type { Run } from '../run.ts';
+import { FROM_START } from './item.ts';
 import { utf8 } from './text.ts';
+
+/** Replies to different requests may have one key. */
+const EVERY_RECORD = { api: 'merged', capabilities: 'fetch', conflates: false } as const;
 
 /** How long a topic of replies is read on when nobody waits for one any more, in milliseconds. */
 const GRACE = 10_000;
@@ -78,7 +82,7 @@ export class Replies {
   /** The reply that is there already; completes without one if there is none. */
   find({ exit, topic, correlationId }: ReplyTo): Observable<KafkaRecord> {
     const filters: Filter[] = [[{ header: { name: this.#header, value: Buffer.from(correlationId) } }]];
-    return taken(exit, { api: 'merged', capabilities: 'fetch', topic, filters, until: 'latest' }).pipe(
+    return taken(exit, { ...EVERY_RECORD, topic, from: FROM_START, filters, until: 'latest' }).pipe(
       filter((frame) => frame.kind === 'data'),
       map(({ payload }) => detached(payload as Run<KafkaRecord>, 0)),
       take(1),
@@ -137,8 +141,7 @@ const detached = (run: Run<KafkaRecord>, index: number): KafkaRecord =>
 const feedOf = (exit: Binding<Kafka>, topic: string, header: string): Observable<Feed> =>
   new Observable((out) => {
     const feed = new Feed(header);
-    const from = { default: 'latest' } as const;
-    listen(taken(exit, { api: 'merged', capabilities: 'fetch', topic, from }), out, {
+    listen(taken(exit, { ...EVERY_RECORD, topic, from: { default: 'latest' } }), out, {
       next(frame) {
         if (frame.kind === 'begin') out.next(feed);
         else if (frame.kind === 'data') feed.deliver(frame.payload as Run<KafkaRecord>);

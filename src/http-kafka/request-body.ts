@@ -1,11 +1,11 @@
 import { Account } from '../credit.ts';
 import type { Source } from '../emitter.ts';
 import { SluiceError } from '../errors.ts';
+import { Fifo } from '../flow/queue.ts';
 import { abort, end, type Following, type Frame } from '../frame.ts';
 import type { Http } from '../protocol/http.ts';
 import type { Kafka, ProducedRecord } from '../protocol/kafka.ts';
 import { fragment } from '../protocol/kafka-fragment.ts';
-import { Fifo } from '../queue.ts';
 
 type Initial = Kafka['initial'];
 

@@ -29,6 +29,3 @@ export function tagOfAll(partitions: readonly PartitionOffsets[], topicId = ''):
     hash.update(`/${partition}.${offset}.${lastStableOffset}`);
   return hash.digest('base64url').slice(0, 22);
 }
-
-/** Whether one of the tags that a client shows is this one, or stands for any. */
-export const isShown = (tags: readonly string[], tag: string): boolean => tags.includes(tag) || tags.includes('*');

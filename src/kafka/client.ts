@@ -1,4 +1,5 @@
-import { Observable, ReplaySubject, type SchedulerLike, share, switchMap, timer } from 'rxjs';
+import { finalize, Observable, ReplaySubject, type SchedulerLike, share, switchMap } from 'rxjs';
+import { grace } from '../life.ts';
 import type { Endpoint, Net } from '../protocol/net.ts';
 import type { Binding } from '../protocol.ts';
 import { codecsReady } from '../records/codecs/index.ts';
@@ -18,16 +19,20 @@ export interface Client {
   readonly producer: Producer;
 }
 
-/** How long what is shared outlives the last stream that needs it, in milliseconds. */
-const LINGER = 1_000;
+export interface SharedClientOptions extends ClientOptions {
+  /** How long it outlives the last stream that needs it, in milliseconds; 1,000 by default. */
+  readonly linger?: number;
+  /** Told when it is closed. */
+  readonly onClose?: () => void;
+}
 
 /** One client, made when it is first subscribed to, and closed soon after the last has left. */
 export function sharedClient(
   exit: Binding<Net>,
   servers: readonly Endpoint[],
-  options: ClientOptions,
+  options: SharedClientOptions,
 ): Observable<Client> {
-  const { scheduler = eventLoop } = options;
+  const { scheduler = eventLoop, linger = 1_000, onClose = () => {} } = options;
   const clients = new Observable<Client>((out) => {
     const cluster = new Cluster(exit, servers, options);
     const fetchers = new Fetchers(cluster, options, (defect) => out.error(defect));
@@ -41,6 +46,7 @@ export function sharedClient(
   });
   return codecsReady.pipe(
     switchMap(() => clients),
-    share({ connector: () => new ReplaySubject<Client>(1), resetOnRefCountZero: () => timer(LINGER, scheduler) }),
+    finalize(onClose),
+    share({ connector: () => new ReplaySubject<Client>(1), resetOnRefCountZero: () => grace(linger, scheduler) }),
   );
 }

@@ -1,13 +1,13 @@
 import { Observable, type SchedulerLike } from 'rxjs';
 import { Account } from '../credit.ts';
 import { positive } from '../errors.ts';
+import { Gate } from '../flow/gate.ts';
+import { Fifo } from '../flow/queue.ts';
 import { abort, data, type Frame } from '../frame.ts';
-import { Gate } from '../gate.ts';
 import { listen } from '../listen.ts';
 import type { KafkaError } from '../protocol/kafka-error.ts';
 import type { Net, NetLane } from '../protocol/net.ts';
 import type { Binding, Protocol } from '../protocol.ts';
-import { Fifo } from '../queue.ts';
 import { Assembler, SIZE } from './frames-assembler.ts';
 import { disconnected } from './kafka-errors.ts';
 import { lengthOf, type Piece } from './pieces.ts';

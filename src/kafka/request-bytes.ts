@@ -1,11 +1,11 @@
 import type { Subscriber } from 'rxjs';
 import { Deque } from '../deque.ts';
+import { Fifo, type Owe, type Queue } from '../flow/queue.ts';
 import { type Data, data, type Flush } from '../frame.ts';
 import { listen } from '../listen.ts';
 import type { Body } from '../protocol/kafka.ts';
 import { isFault } from '../protocol/kafka-error.ts';
 import type { NetLane } from '../protocol/net.ts';
-import { Fifo, type Owe, type Queue } from '../queue.ts';
 import { isBody } from '../records/batch-builder.ts';
 import type { Piece } from './pieces.ts';
 

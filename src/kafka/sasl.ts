@@ -6,7 +6,7 @@ import type { Answer, Api } from './requests/api.ts';
 import { saslAuthenticate, saslHandshake } from './requests/sasl.ts';
 
 /** How a client shows who it is. */
-export type Sasl =
+export type Sasl = (
   | {
       readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
       readonly username: string;
@@ -16,7 +16,11 @@ export type Sasl =
       readonly mechanism: 'oauthbearer';
       /** Answers a token, each time that one is needed. */
       readonly token: () => ObservableInput<string>;
-    };
+    }
+) & {
+  /** Whether it shows somebody else than this graph itself, who is to be told of wrong credentials by a code of their own. */
+  readonly onBehalf?: true;
+};
 
 /** Sends a request on the connection that is to be authenticated. */
 export type Ask = <Q, R extends Answer>(api: Api<Q, R>, body: Q) => Observable<R>;
@@ -29,7 +33,7 @@ const GO_ON = Buffer.from('\u0001');
 
 /**
  * Authenticates, for the first time or again; emits for how many milliseconds it holds, 0 for ever (KIP-368). Errors
- * with KAFKA_SASL_MECHANISM, KAFKA_SASL or KAFKA_SASL_BROKER, none of which has a secret in it, or as `ask` does.
+ * with KAFKA_SASL_MECHANISM, KAFKA_SASL, KAFKA_IDENTITY or KAFKA_SASL_BROKER, none of which has a secret in it, or as `ask` does.
  */
 export const authenticate = (sasl: Sasl, ask: Ask): Observable<number> => {
   const mechanism = sasl.mechanism.toUpperCase() as Mechanism;
@@ -53,7 +57,8 @@ async function exchange(sasl: Sasl, mechanism: Mechanism, ask: Ask): Promise<num
       const answer = await firstValueFrom(ask(saslAuthenticate, { bytes }));
       if (answer.error !== NONE) {
         const why = answer.message ?? kafkaErrorOf(answer.error).name;
-        throw new KafkaError('KAFKA_SASL', `${who} is not accepted by ${mechanism}: ${why}`, {
+        const code = sasl.onBehalf ? 'KAFKA_IDENTITY' : 'KAFKA_SASL';
+        throw new KafkaError(code, `${who} is not accepted by ${mechanism}: ${why}`, {
           kafka: kafkaErrorOf(answer.error),
         });
       }

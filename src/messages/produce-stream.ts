@@ -1,11 +1,11 @@
 import { defer, type SchedulerLike, Subscriber } from 'rxjs';
 import { emitter, type Source } from '../emitter.ts';
+import { Fifo } from '../flow/queue.ts';
 import { type Data, end, type Following } from '../frame.ts';
 import { listen } from '../listen.ts';
 import type { Fragment, Kafka, KafkaAnswer, KafkaBegin } from '../protocol/kafka.ts';
 import { errorOf } from '../protocol/kafka-error.ts';
 import type { Binding } from '../protocol.ts';
-import { Fifo } from '../queue.ts';
 
 export interface ProduceStreamOptions {
   readonly binding: Binding<Kafka>;

@@ -3,9 +3,9 @@ import type { Subscriber } from 'rxjs';
 import { Account } from '../credit.ts';
 import type { Source } from '../emitter.ts';
 import { type Fault, SluiceError } from '../errors.ts';
+import { Fifo } from '../flow/queue.ts';
 import { type Abort, abort, data, end, type Following, type Frame } from '../frame.ts';
 import type { NetBegin, NetLane } from '../protocol/net.ts';
-import { Fifo } from '../queue.ts';
 
 /**
  * A node stream whose far end is a stream of frames: what one lane brings is read from it, what is written to it is
@@ -21,6 +21,7 @@ export class FrameDuplex extends Duplex implements Source<NetLane> {
   #unread = 0;
   #ended = false;
   #received = false;
+  #whole: (() => void) | undefined;
   #begin: NetBegin = {};
   #fault: Fault | undefined;
 
@@ -68,11 +69,18 @@ export class FrameDuplex extends Duplex implements Source<NetLane> {
       case 'end':
         this.#received = true;
         this.push(null);
+        this.#whole?.();
         break;
       case 'abort':
         this.#received = true;
         this.fail(frame.ext ?? closed);
     }
+  }
+
+  /** Calls `told` once all that is to be read is here, though it may not be read yet; in place of who was to be told before. */
+  whole(told: () => void): void {
+    this.#whole = told;
+    if (this.#received) told();
   }
 
   /** Says that no more comes; a lane without END has failed. */

@@ -3,7 +3,7 @@ import { Observable, type SchedulerLike } from 'rxjs';
 import { emitter } from '../emitter.ts';
 import { SluiceError } from '../errors.ts';
 import { listen } from '../listen.ts';
-import { type Http, type HttpHeader, headerOf, httpFault } from '../protocol/http.ts';
+import { type Http, type HttpFault, type HttpHeader, headerOf, httpFault, statusOf } from '../protocol/http.ts';
 import type { Binding } from '../protocol.ts';
 import { HttpReply } from './http-reply.ts';
 import { HttpRequest } from './http-request.ts';
@@ -27,6 +27,8 @@ export interface Exchange {
   end(): void;
   /** Breaks the answer off, so that the client sees that it is not whole. */
   cut(): void;
+  /** Calls `last` once the client has ended its side of the connection; its body is read no further than is here. */
+  ended(last: () => void): void;
   /** Calls `gone` once the client is. */
   closed(gone: () => void): void;
 }
@@ -43,17 +45,25 @@ export interface ExchangeLimits {
   readonly writeTimeout: number;
 }
 
+/** Who is told of what goes wrong behind a request. */
+export interface ExchangeReports {
+  /** Of a defect of the exit. */
+  readonly onDefect: (defect: unknown) => void;
+  /** Why a request is answered with a status from 500, or its answer is broken off. */
+  readonly onFault: (fault: HttpFault) => void;
+}
+
 const OVER = new SluiceError('NET_CLOSED', 'the client has left, or has its answer');
 
 /**
  * Runs a request as one stream into `exit`: its body is the initial lane, the reply its answer. Completes when that is
- * over; unsubscribing breaks it off. A defect of `exit` is answered with 500 and goes to `report`.
+ * over; unsubscribing breaks it off. A defect of `exit` is answered with 500.
  */
 export const exchangeWith = (
   exchange: Exchange,
   exit: Binding<Http>,
   limits: ExchangeLimits,
-  report: (defect: unknown) => void,
+  { onDefect, onFault }: ExchangeReports,
   scheduler: SchedulerLike,
   draining?: Observable<unknown>,
 ): Observable<never> =>
@@ -79,9 +89,12 @@ export const exchangeWith = (
       return reply.refuse(httpFault('HTTP_BODY_TOO_LARGE', `the body has more than ${limits.maxBody} bytes`));
     exchange.closed(() => out.complete());
     listen(exit(initial), out, {
-      next: (frame) => reply.next(frame),
+      next(frame) {
+        if (frame.kind === 'abort' && frame.ext !== undefined && statusOf(frame.ext) >= 500) onFault(frame.ext);
+        reply.next(frame);
+      },
       error(defect) {
-        report(defect);
+        onDefect(defect);
         reply.refuse({ code: 'DEFECT', message: 'a defect' });
       },
       complete: () => reply.refuse(httpFault('HTTP_UNAVAILABLE', 'no answer')),

@@ -22,6 +22,21 @@ export function headersFrom(raw: readonly string[]): HttpHeader[] {
   return headers;
 }
 
+/**
+ * A request's target with the escapes of its path resolved that need not be any (RFC 3986, section 6.2.2.2): it is one path,
+ * whoever reads it, and no route is passed by with another way to write its own.
+ */
+export function targetOf(target: string): string {
+  const query = target.indexOf('?');
+  const path = query < 0 ? target : target.slice(0, query);
+  if (!path.includes('%')) return target;
+  const plain = path.replace(/%([2-7][0-9a-f])/gi, (written, digits) => {
+    const character = String.fromCharCode(Number.parseInt(digits, 16));
+    return /[\w.~-]/.test(character) ? character : written;
+  });
+  return query < 0 ? plain : plain + target.slice(query);
+}
+
 /** What an answer's headers can be: the status and the rest, without those of the connection. */
 export function answerFrom(headers: readonly HttpHeader[]): { status: number; rest: HttpHeader[]; length?: number } {
   let status = Number.NaN;

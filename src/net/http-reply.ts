@@ -7,6 +7,7 @@ import { type Http, type HttpFault, type HttpReplyBegin, headerOf, statusOf } fr
 import type { Exchange, ExchangeLimits } from './http-exchange.ts';
 import { answerFrom } from './http-headers.ts';
 
+const BEARER = [{ name: 'www-authenticate', value: 'Bearer' }];
 const EMPTY = [{ name: 'content-length', value: '0' }];
 
 /**
@@ -23,6 +24,8 @@ export class HttpReply {
   readonly #bodiless: boolean;
   #phase: 'waiting' | 'begun' | 'over' = 'waiting';
   #announced: number | undefined;
+  /** Whether it is a stream of events, which is whole wherever it ends. */
+  #isEvents = false;
   #unsettled = 0;
   #moved = false;
   #timer: Subscription | undefined;
@@ -58,10 +61,17 @@ export class HttpReply {
     }
   }
 
-  /** Answers with the status of a fault, or breaks off what has begun. */
+  /** Answers with the status of a fault, or breaks off what has begun; events of one whom a guard knows no more just end. */
   refuse(fault: HttpFault | undefined): void {
-    if (this.#phase === 'waiting') this.#answer(statusOf(fault), [...(fault?.headers ?? []), ...EMPTY]);
+    if (this.#phase === 'waiting') this.#refuse(statusOf(fault), fault?.headers ?? []);
+    else if (this.#phase === 'begun' && this.#isEvents && fault?.code === 'GUARD_EXPIRED') this.#end();
     else if (this.#phase === 'begun') this.#cut(fault);
+  }
+
+  #refuse(status: number, headers: HttpReplyBegin['headers']): void {
+    // Who is to say who it is, is told how (RFC 9110, section 15.5.2).
+    const isAsked = status === 401 && headerOf(headers, 'www-authenticate') === undefined;
+    this.#answer(status, [...headers, ...(isAsked ? BEARER : []), ...EMPTY]);
   }
 
   /** Breaks off what is not over. */
@@ -79,6 +89,7 @@ export class HttpReply {
     if (this.#bodiless || status === 204 || status === 304) return this.#answer(status, rest);
     this.#phase = 'begun';
     this.#announced = length;
+    this.#isEvents = headerOf(ext.headers, 'content-type')?.startsWith('text/event-stream') ?? false;
     if (this.#start(status, rest)) this.#account.settle();
   }
 

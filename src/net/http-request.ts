@@ -41,6 +41,8 @@ export class HttpRequest implements Source<Http['initial']> {
 
   start(wake: () => void, out: Subscriber<unknown>): this {
     this.#reader.start(wake, out);
+    // A client that has left is not to be found out only once there is credit for what it sent before.
+    this.#exchange.ended(() => this.#reader.last());
     return this;
   }
 

@@ -8,6 +8,8 @@ export class Http1Exchange implements Exchange {
   readonly headers: readonly HttpHeader[];
   readonly body: IncomingMessage;
   readonly hasBody: boolean;
+  /** What the client expects before it sends the body, in lower case; an expectation of HTTP/1.0 is none. */
+  readonly expected: string | undefined;
   readonly #response: ServerResponse;
   #closing = false;
   #flushed = false;
@@ -18,6 +20,7 @@ export class Http1Exchange implements Exchange {
     this.body = request.on('error', ignore);
     this.hasBody =
       request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
+    this.expected = request.httpVersion === '1.0' ? undefined : request.headers.expect?.toLowerCase();
     this.#response = response.on('error', ignore);
   }
 
@@ -36,14 +39,16 @@ export class Http1Exchange implements Exchange {
   }
 
   proceed(): void {
-    if (this.body.headers.expect !== undefined) this.#response.writeContinue();
+    // Behind the headers of the answer it would be taken for a part of the body.
+    if (this.expected !== undefined && !this.#flushed && !this.#closing) this.#response.writeContinue();
   }
 
   begin(status: number, headers: readonly HttpHeader[], rest: boolean): void {
     const flat: string[] = [];
     for (const { name, value } of headers) flat.push(name, value);
     // What is left of a request would be taken for the next one.
-    if (rest || this.#last) flat.push('connection', 'close');
+    this.#last ||= rest;
+    if (this.#last) flat.push('connection', 'close');
     this.#response.writeHead(status, flat);
     process.nextTick(() => {
       if (this.#flushed || this.#closing) return;
@@ -69,6 +74,11 @@ export class Http1Exchange implements Exchange {
   cut(): void {
     this.#closing = true;
     this.#response.destroy();
+  }
+
+  ended(last: () => void): void {
+    const { socket } = this.#response;
+    if (socket instanceof FrameDuplex) socket.whole(last);
   }
 
   closed(gone: () => void): void {

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { type Fault, SluiceError } from '../errors.ts';
 import { httpFault, statusOf } from '../protocol/http.ts';
 import type { Exchange } from './http-exchange.ts';
-import { headersFrom } from './http-headers.ts';
+import { headersFrom, targetOf } from './http-headers.ts';
 import { Http1Exchange } from './http1-exchange.ts';
 
 /** HTTP/1.1 and 1.0, over any stream: node's own parser and writer, in a server that listens nowhere. */
@@ -52,9 +52,7 @@ class Connection {
   take(request: IncomingMessage, response: ServerResponse): void {
     if (this.#refused) return;
     const exchange = new Http1Exchange(request, response, this.#headersOf(request));
-    const expected = request.headers.expect;
     if (this.#waiting.length >= MOST_WAITING) request.socket.destroy();
-    else if (expected !== undefined && expected.toLowerCase() !== '100-continue') this.#answer(exchange, 417);
     else if (this.#current === undefined) this.#start(exchange);
     else this.#waiting.push(exchange);
   }
@@ -73,10 +71,13 @@ class Connection {
     this.#current = exchange;
     exchange.closed(() => {
       this.#current = undefined;
+      this.#refused ||= exchange.isLast;
       const next = this.#waiting.shift();
-      if (next !== undefined && !this.#refused && !exchange.isLast) this.#start(next);
+      if (next !== undefined && !this.#refused) this.#start(next);
     });
-    this.#take(exchange);
+    const status = refusalOf(exchange);
+    if (status === undefined) this.#take(exchange);
+    else this.#answer(exchange, status);
   }
 
   #answer(exchange: Http1Exchange, status: number): void {
@@ -92,10 +93,19 @@ class Connection {
       { name: ':method', value: method },
       { name: ':scheme', value: scheme.toLowerCase() },
       { name: ':authority', value: authority },
-      { name: ':path', value: target },
+      { name: ':path', value: targetOf(target) },
       ...headersFrom(rawHeaders),
     ];
   }
+}
+
+/** The status of a request that is not taken; `undefined` for one that is. */
+function refusalOf({ expected, body: { rawHeaders, headers } }: Http1Exchange): number | undefined {
+  // Whoever stands in between may go by another of them.
+  if (rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === 'host').length > 1) return 400;
+  // Of other codings node undoes none, so that the body would not be what the client sent.
+  if ((headers['transfer-encoding']?.toLowerCase() ?? 'chunked') !== 'chunked') return 501;
+  return expected === undefined || expected === '100-continue' ? undefined : 417;
 }
 
 /** How many requests of a connection may wait behind the one that is answered. */

@@ -9,7 +9,7 @@ import {
 import type { Duplex } from 'node:stream';
 import type { HttpHeader } from '../protocol/http.ts';
 import type { Exchange } from './http-exchange.ts';
-import { headersFrom } from './http-headers.ts';
+import { headersFrom, targetOf } from './http-headers.ts';
 
 /** How many requests of one connection are served at once. */
 const MOST_AT_ONCE = 128;
@@ -29,7 +29,10 @@ export function serveHttp2(stream: Duplex, maxHeaders: number, take: (exchange: 
     _flags: number,
     raw: readonly string[],
   ): void => {
-    take(new Http2Exchange(opened, headers, raw));
+    const exchange = new Http2Exchange(opened, headers, raw);
+    if (headers[':method'] !== 'CONNECT') return take(exchange);
+    exchange.begin(405, []);
+    exchange.end();
   };
   // The types of node leave the raw headers out.
   session.on('stream', open as (opened: ServerHttp2Stream, headers: IncomingHttpHeaders) => void);
@@ -75,7 +78,7 @@ class Http2Exchange implements Exchange {
       { name: ':method', value: String(headers[':method']) },
       { name: ':scheme', value: String(headers[':scheme']) },
       { name: ':authority', value: authority },
-      { name: ':path', value: String(headers[':path'] ?? '/') },
+      { name: ':path', value: targetOf(headers[':path'] ?? '/') },
       ...headersFrom(raw),
     ];
   }
@@ -89,7 +92,7 @@ class Http2Exchange implements Exchange {
   }
 
   begin(status: number, headers: readonly HttpHeader[]): void {
-    const values: Record<string, string | string[]> = {};
+    const values: Record<string, string | string[]> = Object.create(null);
     for (const { name, value } of headers) {
       validateHeaderName(name);
       validateHeaderValue(name, value);
@@ -113,8 +116,13 @@ class Http2Exchange implements Exchange {
     this.body.close(constants.NGHTTP2_INTERNAL_ERROR);
   }
 
+  ended(): void {
+    // A connection is read on, however much of its streams is held back.
+  }
+
   closed(gone: () => void): void {
-    this.body.once('close', gone);
+    // Node ends the body of a stream that its client resets, as if it were whole, and closes it once that is read.
+    this.body.once('aborted', gone).once('close', gone);
   }
 }
 

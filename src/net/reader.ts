@@ -2,9 +2,9 @@ import type { Readable } from 'node:stream';
 import type { SchedulerLike, Subscriber } from 'rxjs';
 import type { Source } from '../emitter.ts';
 import type { Fault } from '../errors.ts';
+import { Fifo } from '../flow/queue.ts';
 import { type Abort, abort, data, type End, end, type Following } from '../frame.ts';
 import type { NetLane } from '../protocol/net.ts';
-import { Fifo } from '../queue.ts';
 import { confirmEnd } from './sockets.ts';
 
 /**
@@ -19,6 +19,7 @@ export class Reader implements Source<NetLane> {
   #wake: () => void = () => {};
   #terminal: End<undefined> | Abort<Fault> | undefined;
   #live = false;
+  #isLast = false;
 
   /** `stopped` is called once nothing will be read any more. */
   constructor(stream: Readable, scheduler: SchedulerLike, stopped: () => void) {
@@ -40,6 +41,12 @@ export class Reader implements Source<NetLane> {
     this.#flow();
     out.add(() => this.#stop());
     return this;
+  }
+
+  /** Says that no more comes than is here, which is then read at once, so that its end is known. */
+  last(): void {
+    this.#isLast = true;
+    if (this.#live) this.#flow();
   }
 
   /** Ends the lane with ABORT, unless it has ended. */
@@ -66,7 +73,7 @@ export class Reader implements Source<NetLane> {
   readonly #end = (): void => confirmEnd(this.#stream, this.#scheduler, () => this.#close(end()));
 
   #flow(): void {
-    const flowing = this.#queue.empty;
+    const flowing = this.#isLast || this.#queue.empty;
     if (this.#stream.readableFlowing === flowing) return;
     if (flowing) this.#stream.resume();
     else this.#stream.pause();

@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import { connect, type SecureContext } from 'node:tls';
 import { Observable, type SchedulerLike } from 'rxjs';
@@ -8,12 +9,15 @@ import type { Net, NetBegin, NetLane } from '../protocol/net.ts';
 import type { Binding } from '../protocol.ts';
 import type { Opened } from './dial.ts';
 import { closed, FrameDuplex } from './frame-duplex.ts';
+import { distrust } from './tls-anchors.ts';
 import { handshakeFault, secureFault } from './tls-faults.ts';
 
 export interface HandshakeOptions {
   readonly context: SecureContext;
   /** The host to ask for and to verify: a name or an address. */
   readonly host: string;
+  /** Trusted certificates that the context cannot take for those that signed another. */
+  readonly anchors: readonly X509Certificate[];
   /** Whether to go on with a server that cannot be verified. */
   readonly insecure: boolean;
   readonly alpn: readonly string[] | undefined;
@@ -30,7 +34,7 @@ export interface HandshakeOptions {
 export const secureClient = (
   exit: Binding<Net>,
   begin: NetBegin,
-  { context, host, insecure, alpn, window, patience, scheduler }: HandshakeOptions,
+  { context, host, anchors, insecure, alpn, window, patience, scheduler }: HandshakeOptions,
 ): Observable<Opened> =>
   new Observable((out) => {
     const duplex = new FrameDuplex(window);
@@ -42,7 +46,7 @@ export const secureClient = (
       host,
       ...(isIP(host) === 0 && { servername: host }),
       secureContext: context,
-      rejectUnauthorized: !insecure,
+      rejectUnauthorized: !insecure && anchors.length === 0,
       ...(alpn !== undefined && { ALPNProtocols: [...alpn] }),
     });
     const fail = (error: Error): void => {
@@ -62,6 +66,8 @@ export const secureClient = (
       if (exitOver) out.complete();
     });
     socket.once('secureConnect', () => {
+      const reason = insecure ? undefined : distrust(socket, host, anchors, scheduler.now());
+      if (reason !== undefined) return fail(Object.assign(new Error(), { code: reason }));
       timer.unsubscribe();
       socket.off('error', fail).off('close', gone);
       const { alpnProtocol } = socket;

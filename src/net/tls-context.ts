@@ -31,11 +31,16 @@ export function keysOf({ vault, keys, trust, signers }: TlsOptions): readonly Ke
   return trust === undefined ? (vault?.keys() ?? []) : [];
 }
 
+/** The certificates of the vault to trust, PEM text; without any option that names some, all of the vault. */
+export function namedTrust({ vault, keys, trust, signers }: TlsOptions): readonly string[] {
+  if (trust !== undefined) return needed(vault, 'trust').trust(trust);
+  return keys === undefined && signers === undefined ? (vault?.trust() ?? []) : [];
+}
+
 /** The certificates to trust, PEM text; `undefined` if no option and no vault says whom. */
-export function trustOf({ vault, keys, trust, signers, trustcacerts }: TlsOptions): readonly string[] | undefined {
-  const unnamed = keys === undefined && trust === undefined && signers === undefined;
-  const named = trust !== undefined ? needed(vault, 'trust').trust(trust) : unnamed ? (vault?.trust() ?? []) : [];
-  const trusted = trustcacerts ? [...named, ...rootCertificates] : named;
+export function trustOf(options: TlsOptions): readonly string[] | undefined {
+  const named = namedTrust(options);
+  const trusted = options.trustcacerts ? [...named, ...rootCertificates] : named;
   return trusted.length === 0 ? undefined : trusted;
 }
 

@@ -3,15 +3,16 @@ import { type ControlSink, reset } from '../control.ts';
 import { Deque } from '../deque.ts';
 import { positive } from '../errors.ts';
 import type { Data, Frame } from '../frame.ts';
+import { LaneCredit } from '../lane-credit.ts';
 import { listen } from '../listen.ts';
 import { keep } from '../payload.ts';
 import type { Acks, Fragment, Kafka, KafkaAnswer, KafkaFault, Meta } from '../protocol/kafka.ts';
 import { isFault, KafkaError } from '../protocol/kafka-error.ts';
+import { tooLarge } from '../protocol/kafka-producing.ts';
 import { PartitionChoice } from '../protocol/partition-choice.ts';
 import { eventLoop } from '../scheduler.ts';
 import { LaneAnswers, type Slot } from './lane-answers.ts';
-import { LaneCredit } from './lane-credit.ts';
-import { type Send, tooLarge } from './produced.ts';
+import type { Send } from './produced.ts';
 import { type Assembled, fragment, RecordAssembler } from './record-assembler.ts';
 
 export interface ProduceLaneOptions {

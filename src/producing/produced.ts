@@ -1,5 +1,4 @@
 import type { Acks, KafkaFault } from '../protocol/kafka.ts';
-import { KafkaError } from '../protocol/kafka-error.ts';
 import type { BuiltRecord } from '../records/batch-builder.ts';
 
 /** Where a record was written; the offset is -1 where no acks were asked for. */
@@ -35,7 +34,3 @@ export type Send = (
   options: SendOptions,
   done: (result: Produced | KafkaFault) => void,
 ) => void;
-
-/** What a record gets that is too large to be written. */
-export const tooLarge = (place: string, size: number, limit: number): KafkaError =>
-  new KafkaError('KAFKA_RECORD_TOO_LARGE', `a record of ${size} bytes or more; the limit is ${limit}`).at(place);

@@ -22,6 +22,24 @@ export interface ExpressionNames {
   readonly claim?: (found: string) => string | undefined;
 }
 
+/** What is wrong with a text: an expression in it has no value anywhere. */
+export class ExpressionError extends SluiceError {
+  /** As it is written. */
+  readonly expression: string;
+  /** What it stands in. */
+  readonly text: string;
+  /** Those that would have one there, but for guards'. */
+  readonly known: readonly string[];
+
+  constructor(name: string, text: string, { params = [], others = [] }: ExpressionNames) {
+    const written = (each: string): string => `\${${each}}`;
+    super('OPTION_INVALID', `nothing is named \`${written(name)}\` here`);
+    this.expression = written(name);
+    this.text = text;
+    this.known = [...params.map((param) => `params.${param}`), ...others].map(written);
+  }
+}
+
 /** A text whose expressions are filled in for a stream; `undefined` where one has no value there. */
 export type Expression = (values: ExpressionValues) => string | undefined;
 
@@ -33,12 +51,17 @@ const GUARDED = /^guarded\['([\w.:-]+)'\]\.(?:identity|attributes\.([\w.:-]+))$/
  * Reads a text with expressions: `${params.name}`, `${guarded['guard'].identity}`, `${guarded['guard'].attributes.name}`,
  * and what else may be named. What is filled in is not read again.
  *
- * @throws SluiceError OPTION_INVALID for an expression that has no value anywhere
+ * @throws ExpressionError OPTION_INVALID
  */
 export function expression(text: string, names: ExpressionNames = {}): Expression {
   const [first = '', ...rest] = text.split(/\$\{([^}]*)\}/);
   if (rest.length === 0) return () => text;
-  const parts = rest.map((part, index) => (index % 2 === 0 ? reading(part, names) : () => part));
+  const named = (name: string): Reading => {
+    const known = reading(name, names);
+    if (known === undefined) throw new ExpressionError(name, text, names);
+    return known;
+  };
+  const parts = rest.map((part, index) => (index % 2 === 0 ? named(part) : () => part));
   return (values) => {
     let filled = first;
     for (const part of parts) {
@@ -50,12 +73,16 @@ export function expression(text: string, names: ExpressionNames = {}): Expressio
   };
 }
 
-function reading(name: string, { params = [], others = [], claim = (found) => found }: ExpressionNames): Reading {
+/** What reads the value of a name; `undefined` where it has none. */
+function reading(
+  name: string,
+  { params = [], others = [], claim = (found) => found }: ExpressionNames,
+): Reading | undefined {
   if (others.includes(name)) return (values) => own(values.others, name);
   const param = /^params\.(\w+)$/.exec(name)?.[1];
   if (param !== undefined && params.includes(param)) return (values) => own(values.params, param);
   const [, guard, attribute] = GUARDED.exec(name) ?? [];
-  if (guard === undefined) throw new SluiceError('OPTION_INVALID', `nothing is named \`\${${name}}\` here`);
+  if (guard === undefined) return undefined;
   return ({ authorization }) => {
     const identity = authorization?.get(guard);
     const found = attribute === undefined ? identity?.identity : own(identity?.attributes, attribute);

@@ -8,7 +8,7 @@ export interface FilesystemBegin {
   readonly path: string;
   /** Whether only what is known of it is asked for, not its content. */
   readonly metadata?: boolean;
-  /** Tags of contents that the reader has: where one is that of the file, there is no content to send. */
+  /** Tags of contents that the reader has, `*` for any: where one is that of the file, there is no content to send. */
   readonly tags?: readonly string[];
   /** What guards found of whom it is read for. */
   readonly authorization?: Authorization;

@@ -1,8 +1,8 @@
-import { concat, filter, map, merge, NEVER, type Observable, of, type SchedulerLike, switchMap } from 'rxjs';
+import { concat, filter, map, merge, NEVER, type Observable, of, type SchedulerLike, switchMap, take } from 'rxjs';
 import { atTime } from '../at-time.ts';
 import { SluiceError } from '../errors.ts';
 import type { Lane, Protocol } from '../protocol.ts';
-import { type HttpFault, headersOf, httpFault } from './http.ts';
+import { type HttpFault, httpFault } from './http.ts';
 
 /** Whom a guard recognised. */
 export interface Identity {
@@ -70,8 +70,7 @@ export function refusalOf(guarded: Guarded, authorization: Authorization | undef
 }
 
 /** The fault of one who is not recognised, and is asked to be. */
-export const unauthorized = (detail: string): HttpFault =>
-  httpFault('HTTP_UNAUTHORIZED', detail, headersOf({ 'www-authenticate': 'Bearer' }));
+export const unauthorized = (detail: string): HttpFault => httpFault('HTTP_UNAUTHORIZED', detail);
 
 const hasAll = (roles: readonly string[], identity: Identity): boolean =>
   roles.every((role) => identity.roles.includes(role));
@@ -97,3 +96,7 @@ export const expiryOf = (
 /** As one is known, and as it is each time that it has shown itself anew. */
 export const statesOf = (identity: Identity): Observable<Identity> =>
   concat(of(identity), identity.renewal?.renewed ?? NEVER);
+
+/** One as it is known now, once. */
+export const nowOf = (identity: Identity): Observable<Identity> =>
+  merge(identity.renewal?.renewed ?? NEVER, of(identity)).pipe(take(1));

@@ -60,6 +60,7 @@ const STATUSES = {
   HTTP_BAD_REQUEST: 400,
   HTTP_UNAUTHORIZED: 401,
   GUARD_EXPIRED: 401,
+  KAFKA_IDENTITY: 401,
   HTTP_FORBIDDEN: 403,
   HTTP_NOT_FOUND: 404,
   ROUTE_NONE: 404,
@@ -126,6 +127,9 @@ export const tagsOf = (headers: readonly HttpHeader[], name: string): string[] =
     .filter((header) => header.name === name)
     .flatMap(({ value }) => [...value.matchAll(/(?:W\/)?"([^"]*)"|([^\s,]+)/g)])
     .map(([, quoted, bare = '']) => quoted ?? bare);
+
+/** Whether one of the tags that a client shows is this one, or stands for any. */
+export const isShown = (tags: readonly string[], tag: string): boolean => tags.includes(tag) || tags.includes('*');
 
 /** Headers, of names in lower case to their values. */
 export const headersOf = (values: Readonly<Record<string, string>>): readonly HttpHeader[] =>

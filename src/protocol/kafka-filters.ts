@@ -1,4 +1,4 @@
-import type { Filtering } from '../filtering.ts';
+import type { Filtering } from '../log/filtering.ts';
 import type { Condition, Evaluation, Filter, Header, HeaderStep, KafkaRecord } from './kafka.ts';
 import { MatchedRun } from './matched-run.ts';
 

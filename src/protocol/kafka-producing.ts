@@ -1,5 +1,6 @@
 import { end } from '../frame.ts';
 import type { KafkaBegin, KafkaReplyBegin } from './kafka.ts';
+import { KafkaError } from './kafka-error.ts';
 import type { Answering } from './kafka-stream.ts';
 
 /** What opens a stream that can produce. */
@@ -14,6 +15,12 @@ export const onlyProduces = (ext: KafkaBegin): ext is OnlyProducing =>
 /** What begins the reply to a stream that only produces. */
 export const producingReply = ({ api }: ProducingBegin): KafkaReplyBegin =>
   api === 'produce' ? { api } : { api, partitions: [], cleanupPolicy: undefined };
+
+/** What a record gets that is larger than may be written; as Kafka itself would say. */
+export const tooLarge = (place: string, size: number, limit: number): KafkaError =>
+  new KafkaError('KAFKA_RECORD_TOO_LARGE', `a record of ${size} bytes or more; the limit is ${limit}`, {
+    kafka: { code: 10, name: 'MESSAGE_TOO_LARGE' },
+  }).at(place);
 
 /**
  * Answers a stream that does both: its records and marks, and the answers to its own records, which pass them. It ends

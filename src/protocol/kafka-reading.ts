@@ -24,7 +24,7 @@ export class ReadingAnswer implements Answering {
   readonly #stream: Stream;
   readonly #changes = new Deque<Flush<KafkaMark>>();
 
-  /** @param refilter filters all that is not sent yet by others */
+  /** @param refilter filters all that is not sent yet by others, and sends nothing */
   constructor(
     readers: PartitionReaders,
     refilter: (filters: readonly Filter[]) => void,

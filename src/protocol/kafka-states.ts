@@ -72,6 +72,9 @@ export const maxMessageBytes = (descriptions: Observable<Description>): Observab
 /** The name of the configuration that says how large a batch may be. */
 export const MAX_MESSAGE_BYTES = 'max.message.bytes';
 
+/** What it is where nothing else is said (Kafka's TopicConfig): 1 MiB of records, and what a batch has beside them. */
+export const DEFAULT_MAX_MESSAGE_BYTES = 1_048_588;
+
 /** Whoever may read a topic, or write to it, need not be allowed to see how it is configured. */
 const configOf = (descriptions: Observable<Description>, name: string): Observable<string | undefined> =>
   descriptions.pipe(

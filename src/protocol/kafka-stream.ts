@@ -91,18 +91,34 @@ class AnsweredStream implements Stream, Source<Reply>, Listener<Frame<Initial>> 
   }
 
   pull(balance: number): Following<Reply> | undefined {
-    const next = this.#terminal ?? (this.#hasBegun ? this.#guarded(() => this.#answering?.pull(balance)) : undefined);
-    return next ?? this.#terminal;
+    if (this.#terminal !== undefined || !this.#hasBegun) return this.#terminal;
+    try {
+      const next = this.#answering?.pull(balance);
+      if (next !== undefined) return next;
+    } catch (thrown) {
+      this.#fail(thrown);
+    }
+    return this.#terminal;
   }
 
   idle(): boolean {
-    return (this.#hasBegun && this.#guarded(() => this.#answering?.idle?.())) ?? false;
+    if (!this.#hasBegun) return false;
+    try {
+      return this.#answering?.idle?.() ?? false;
+    } catch (thrown) {
+      this.#fail(thrown);
+      return false;
+    }
   }
 
   next(frame: Frame<Initial>): void {
     if (frame.kind === 'begin') {
       this.#opening = frame;
-      this.#answering = this.#guarded(() => this.#open(frame, this));
+      try {
+        this.#answering = this.#open(frame, this);
+      } catch (thrown) {
+        this.#fail(thrown);
+      }
       this.wake();
     } else if (frame.kind === 'abort') {
       this.#opening = undefined;
@@ -127,14 +143,5 @@ class AnsweredStream implements Stream, Source<Reply>, Listener<Frame<Initial>> 
     this.#terminal = abort(thrown);
     this.#opening?.control(reset(thrown));
     this.wake();
-  }
-
-  #guarded<T>(work: () => T): T | undefined {
-    try {
-      return work();
-    } catch (thrown) {
-      this.#fail(thrown);
-      return undefined;
-    }
   }
 }

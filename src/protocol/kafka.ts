@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs';
 import type { Fault } from '../errors.ts';
-import type { From, Log, PartitionOffsets } from '../log.ts';
+import type { From, Log, PartitionOffsets } from '../log/log.ts';
 import type { CaughtUp, Gap, Progress } from '../marks.ts';
 import type { Divisible } from '../payload.ts';
 import type { Lane, Protocol } from '../protocol.ts';
@@ -8,7 +8,7 @@ import type { Positioned, Run } from '../run.ts';
 import type { Authorization } from './guard.ts';
 import type { RecordBatch } from './kafka-batch.ts';
 
-export type { From, PartitionOffsets } from '../log.ts';
+export type { From, PartitionOffsets } from '../log/log.ts';
 export type { Progress } from '../marks.ts';
 
 /** A header: names may repeat, and their order is kept. */
@@ -62,6 +62,8 @@ interface Reading {
   readonly evaluation?: Evaluation;
   /** `read_committed` by default. */
   readonly isolation?: Isolation;
+  /** Whether a cache of a compacted topic passes over records that a newer one of their key has overtaken; it does by default. */
+  readonly conflates?: boolean;
 }
 
 /** What opens a kafka stream, by its `api`. */

@@ -1,11 +1,11 @@
 import { type SchedulerLike, Subscriber } from 'rxjs';
 import { Deque } from '../deque.ts';
 import { emitter } from '../emitter.ts';
+import { Fifo } from '../flow/queue.ts';
 import { end, type Following, type Frame } from '../frame.ts';
 import { listen } from '../listen.ts';
 import type { Kafka, KafkaAnswer, KafkaFault } from '../protocol/kafka.ts';
 import type { Binding } from '../protocol.ts';
-import { Fifo } from '../queue.ts';
 import { DiskShare } from './disk-share.ts';
 import { early } from './stage-faults.ts';
 import type { StagedRecord } from './staged-record.ts';

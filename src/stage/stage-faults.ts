@@ -10,12 +10,6 @@ export const misfit = (why: string, topic: string): KafkaFault =>
 export const full = (place: string, disk: number): KafkaFault =>
   new KafkaError('STAGE_FULL', `unfinished records fill its share of the disk, ${disk} bytes`).at(place);
 
-/** A record is larger than its topic takes; as Kafka itself would say. */
-export const tooLarge = (place: string, size: number, limit: number): KafkaFault =>
-  new KafkaError('KAFKA_RECORD_TOO_LARGE', `a record of ${size} bytes or more; the limit is ${limit}`, {
-    kafka: { code: 10, name: 'MESSAGE_TOO_LARGE' },
-  }).at(place);
-
 /** An exit ended too early, or answered what was not asked. */
 export const early = (place: string): KafkaFault =>
   new SluiceError('STAGE_EXIT', `${place}: the exit ended before it had answered all that was staged`);

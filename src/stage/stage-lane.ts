@@ -2,17 +2,18 @@ import type { Subscription } from 'rxjs';
 import type { ControlSink } from '../control.ts';
 import { Deque } from '../deque.ts';
 import { type Data, end, type Following } from '../frame.ts';
+import { LaneCredit } from '../lane-credit.ts';
 import { listen } from '../listen.ts';
 import { Loop } from '../loop.ts';
 import { keep } from '../payload.ts';
 import type { Acks, Fragment, Kafka, KafkaAnswer, KafkaFault, Meta, ProducedRecord } from '../protocol/kafka.ts';
 import { isFault } from '../protocol/kafka-error.ts';
+import { tooLarge } from '../protocol/kafka-producing.ts';
 import type { Answering, Stream } from '../protocol/kafka-stream.ts';
 import { PartitionChoice } from '../protocol/partition-choice.ts';
-import { LaneCredit } from './lane-credit.ts';
 import { Moving } from './moving.ts';
 import { StageAnswers } from './stage-answers.ts';
-import { full, misfit, tooLarge } from './stage-faults.ts';
+import { full, misfit } from './stage-faults.ts';
 import { type Owner, StagedRecord } from './staged-record.ts';
 import type { Producing, TopicStage } from './topic-stage.ts';
 
@@ -82,8 +83,9 @@ export class StageLane implements Answering, Owner, Producing {
     if (this.#failure !== undefined || frame.kind === 'flush') return;
     if (frame.kind === 'end') this.#hasEnded = true;
     else {
-      this.#credit.spend(frame.reserved);
       this.#frames.push(keep(frame));
+      this.#credit.spend(frame.reserved);
+      this.#credit.refill();
     }
     this.#loop.wake();
   }
@@ -117,7 +119,7 @@ export class StageLane implements Answering, Owner, Producing {
       complete: () => {
         this.#writing = undefined;
         record.held -= written;
-        this.#credit.give(written);
+        this.#give(written);
         this.#advance(record);
       },
     });
@@ -132,7 +134,7 @@ export class StageLane implements Answering, Owner, Producing {
     if (this.#isClosed) return;
     // Before its credit, which may bring what is answered at once.
     this.#answers.answered(record, answer);
-    this.#credit.give(record.held);
+    this.#give(record.held);
   }
 
   #step(): boolean {
@@ -151,7 +153,7 @@ export class StageLane implements Answering, Owner, Producing {
     if (isFirst !== (opens !== undefined)) return this.fail(misfit(isFirst ? UNSAID : SAID, this.#options.stage.topic));
     if (this.#isSwallowing) {
       this.#isSwallowing = !last;
-      return this.#credit.give(reserved);
+      return this.#give(reserved);
     }
     this.#open ??= this.#begin(opens as ProducedRecord);
     const record = this.#open;
@@ -202,8 +204,14 @@ export class StageLane implements Answering, Owner, Producing {
     this.#isSwallowing = !record.isWhole;
     this.#drop();
     this.#answers.refuse(record, fault);
-    this.#credit.give(record.held);
+    this.#give(record.held);
     this.#loop.wake();
+  }
+
+  /** Returns what is no longer held: at once if the sender has none left, since what holds the rest may be stuck. */
+  #give(held: number): void {
+    this.#credit.give(held);
+    this.#credit.refill();
   }
 
   /** Leaves nothing of the record that is open. */

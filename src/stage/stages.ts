@@ -3,7 +3,7 @@ import type { ControlSink } from '../control.ts';
 import { positive, SluiceError } from '../errors.ts';
 import { Kept } from '../kept.ts';
 import type { Kafka, Meta } from '../protocol/kafka.ts';
-import type { ProducingBegin } from '../protocol/kafka-producing.ts';
+import { type ProducingBegin, producingReply } from '../protocol/kafka-producing.ts';
 import { MAX_MESSAGE_BYTES, maxMessageBytes, states } from '../protocol/kafka-states.ts';
 import type { Stream } from '../protocol/kafka-stream.ts';
 import type { Binding } from '../protocol.ts';
@@ -66,6 +66,13 @@ export class Stages {
     this.#settings = settings;
     this.#metas = new Kept((topic) => states<Meta>(exit, { api: 'meta', topic, create: true }), grace, scheduler);
     this.#limits = new Kept((topic) => (limit === undefined ? limitOf(exit, topic) : of(limit)), grace, scheduler);
+  }
+
+  /** Answers a stream that only produces. */
+  answer(ext: ProducingBegin, control: ControlSink, stream: Stream): StageLane {
+    const lane = this.open(ext, control, stream);
+    stream.begin(producingReply(ext));
+    return lane;
   }
 
   /** Answers the records of a stream that produces; its reply is not begun. */

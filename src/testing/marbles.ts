@@ -3,11 +3,11 @@ import { type Observable, Subject } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { type Control, reset, window } from '../control.ts';
 import { emitter } from '../emitter.ts';
+import { Fifo } from '../flow/queue.ts';
 import { type Abort, abort, begin, type End, end, type Following, type Frame } from '../frame.ts';
 import { listen, operate } from '../listen.ts';
 import { isAnswer } from '../marks.ts';
 import type { AnyLane, Lane } from '../protocol.ts';
-import { Fifo } from '../queue.ts';
 import { describeFrame } from './describe.ts';
 
 /** What a letter of a marble stands for. */

@@ -19,16 +19,18 @@ export interface CachedTopic {
   close(): Promise<void>;
 }
 
-const wait = (work: Observable<unknown>): Promise<unknown> => lastValueFrom(work, { defaultValue: undefined });
+export const wait = (work: Observable<unknown>): Promise<unknown> => lastValueFrom(work, { defaultValue: undefined });
+
+/** What something emits first, and what lets go of it. */
+export async function held<T>(source: Observable<T>): Promise<[T, () => void]> {
+  const values = new ReplaySubject<T>(1);
+  const subscription = source.subscribe(values);
+  return [await firstValueFrom(values), () => subscription.unsubscribe()];
+}
 
 /** A fresh one; `policy` is its `cleanup.policy`. */
 export async function cachedTopic(name: string, count: number, policy: 'compact' | 'delete'): Promise<CachedTopic> {
   const directory = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
-  const held = async <T>(source: Observable<T>): Promise<[T, () => void]> => {
-    const values = new ReplaySubject<T>(1);
-    const subscription = source.subscribe(values);
-    return [await firstValueFrom(values), () => subscription.unsubscribe()];
-  };
   const [cache, leave] = await held(openCache(directory, { kind: 'cache' }));
   const [topic, done] = await held(cache.topic(name));
   const partitions = Array.from({ length: count }, (_, partition) => partition);
@@ -44,7 +46,7 @@ export async function cachedTopic(name: string, count: number, policy: 'compact'
         }),
       ),
     );
-  await wait(forkJoin(logs.map((log) => log.pass(0n))));
+  await wait(forkJoin(logs.map((log) => log.begin(0n))));
   await stand();
 
   const meta = {

@@ -1,6 +1,8 @@
 /** A named piece of work: answers how many units (frames, records) it did. */
 export interface Work {
   readonly name: string;
+  /** What has to be there first, which is not measured. */
+  readonly prepare?: () => Promise<void>;
   readonly run: () => number | Promise<number>;
 }
 
@@ -10,17 +12,46 @@ export interface Figure {
   readonly nanoseconds: number;
 }
 
+/** A clock, in nanoseconds. */
+export type Clock = () => number;
+
+const elapsed: Clock = () => Number(process.hrtime.bigint());
+
+/** What this process has used of the processors: what others do on the machine is no part of it. */
+export const processorTime: Clock = () => {
+  const { user, system } = process.cpuUsage();
+  return (user + system) * 1e3;
+};
+
+/** What something took, and what this process used of the processors by that, in nanoseconds. */
+export interface Measured {
+  readonly elapsed: number;
+  readonly processor: number;
+}
+
+/** Begins to measure; what it answers tells how much it is by now. */
+export function stopwatch(): () => Measured {
+  const [began, used] = [elapsed(), processorTime()];
+  return () => ({ elapsed: elapsed() - began, processor: processorTime() - used });
+}
+
+export async function measured(work: () => Promise<void>): Promise<Measured> {
+  const stop = stopwatch();
+  await work();
+  return stop();
+}
+
 const ROUNDS = 7;
 
 /** Times works in turn, round by round after a warm-up of each, so that a drift of the machine touches all alike. */
-export async function compare(works: readonly Work[]): Promise<Figure[]> {
-  for (const { run } of works) await run();
+export async function compare(works: readonly Work[], clock: Clock = elapsed): Promise<Figure[]> {
   const times = works.map((): number[] => []);
-  for (let round = 0; round < ROUNDS; round += 1) {
-    for (const [index, { run }] of works.entries()) {
-      const start = process.hrtime.bigint();
+  for (let round = 0; round <= ROUNDS; round += 1) {
+    for (const [index, { prepare, run }] of works.entries()) {
+      await prepare?.();
+      const start = clock();
       const units = await run();
-      times[index]?.push(Number(process.hrtime.bigint() - start) / units);
+      if (round > 0) times[index]?.push((clock() - start) / units);
     }
   }
   return works.map(({ name }, index) => ({ name, nanoseconds: median(times[index] ?? []) }));

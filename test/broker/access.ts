@@ -6,10 +6,11 @@ export type Listener = (typeof LISTENERS)[number];
 
 export type Mechanism = 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512' | 'OAUTHBEARER';
 
-/** The users of every cluster: `admin` may do anything, `alice` nothing until an ACL allows it. */
+/** The users of every cluster: `admin` may do anything, the others nothing until an ACL allows it. */
 export const USERS = {
   admin: { username: 'admin', password: 'admin-secret' },
   alice: { username: 'alice', password: 'alice-secret' },
+  bob: { username: 'bob', password: 'bob-secret' },
 } as const;
 export type User = keyof typeof USERS;
 

@@ -65,8 +65,12 @@ export interface Judge {
   each(topic: string, isolation: Isolation, visit: (record: ReadRecord) => void): Promise<void>;
   /** By partition, up to where transactions are decided. */
   stable(topic: string): Promise<Map<number, bigint>>;
+  /** Resolves when no transaction is open: a broker says that one has ended before it has written its markers. */
+  decided(topic: string): Promise<void>;
   /** Moves the start of a partition's log to `before`; -1n: to its end. */
   deleteRecords(topic: string, partition: number, before: bigint): Promise<void>;
+  /** Gives a topic this configuration, and Kafka's defaults for the rest. */
+  configure(topic: string, config: Readonly<Record<string, string>>): Promise<void>;
   /** The topic's configuration, defaults included. */
   configs(topic: string): Promise<Record<string, string>>;
   close(): Promise<void>;
@@ -100,7 +104,9 @@ export async function openJudge(access: Access, options?: ClientOptions): Promis
     },
     each: (topic, isolation, visit) => eachRecord(kafka, admin, topic, isolation, visit),
     stable: (topic) => stableOffsets(kafka, admin, topic),
+    decided: (topic) => until(() => assertDecided(kafka, admin, topic)),
     deleteRecords: (topic, partition, before) => deleteRecords(admin, topic, partition, before),
+    configure: (topic, config) => configure(admin, topic, config),
     configs: (topic) => configs(admin, topic),
     close,
   };
@@ -108,7 +114,7 @@ export async function openJudge(access: Access, options?: ClientOptions): Promis
 
 async function createTopic(admin: Admin, topic: string, options: TopicOptions): Promise<void> {
   const { partitions = 1, replication = -1, config = {} } = options;
-  const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
+  const configEntries = entriesOf(config);
   const topics = [{ topic, numPartitions: partitions, replicationFactor: replication, configEntries }];
   // kafkajs waits for leaders, but not for brokers that have not heard of the topic yet.
   await admin.createTopics({ topics, waitForLeaders: false });
@@ -129,10 +135,24 @@ async function write(
   await producer.send({ topic, messages, acks, ...(compression !== undefined && { compression }) });
 }
 
+async function assertDecided(kafka: Kafka, admin: Admin, topic: string): Promise<void> {
+  const stable = await stableOffsets(kafka, admin, topic);
+  const open = (await admin.fetchTopicOffsets(topic)).filter((end) => stable.get(end.partition) !== BigInt(end.high));
+  if (open.length > 0) throw new Error(`a transaction is open in partition ${open[0]!.partition} of ${topic}`);
+}
+
 async function deleteRecords(admin: Admin, topic: string, partition: number, before: bigint): Promise<void> {
   // kafkajs looks for the leader before it asks for the topic's metadata; this makes it have them.
   await admin.fetchTopicOffsets(topic);
   await admin.deleteTopicRecords({ topic, partitions: [{ partition, offset: `${before}` }] });
+}
+
+const entriesOf = (config: Readonly<Record<string, string>>) =>
+  Object.entries(config).map(([name, value]) => ({ name, value }));
+
+async function configure(admin: Admin, topic: string, config: Readonly<Record<string, string>>): Promise<void> {
+  const resources = [{ type: TOPIC_RESOURCE, name: topic, configEntries: entriesOf(config) }];
+  await admin.alterConfigs({ validateOnly: false, resources });
 }
 
 async function configs(admin: Admin, topic: string): Promise<Record<string, string>> {

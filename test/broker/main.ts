@@ -39,7 +39,7 @@ function describe({ bootstrap }: Access): string {
       .map((user) => `${user.username} / ${user.password}`)
       .join(', ')}`,
     `${'mechanisms'.padEnd(15)} PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER (unsecured tokens)`,
-    'PLAINTEXT, SSL and admin may do anything; alice may do nothing until an ACL allows it.',
+    'PLAINTEXT, SSL and admin may do anything; alice and bob may do nothing until an ACL allows it.',
     'Press Ctrl-C to stop; the data goes with it.',
   ].join('\n');
 }

@@ -27,7 +27,7 @@ async function cache(...args: string[]) {
 beforeEach(async () => {
   rmSync(log, { recursive: true, force: true });
   const { log: partition, close } = await open(log, { kind: 'embedded', isCompacted: true });
-  await done(partition.pass(0n));
+  await done(partition.begin(0n));
   for (let offset = 0; offset < 20; offset += 1)
     await done(partition.append([batch(BigInt(offset), [[`${offset % 10}`, 'v']])]));
   await done(partition.ready());

@@ -32,6 +32,10 @@ bindings:
     routes:
       - guarded: { door: [] }
         exit: news
+  open:
+    type: sse
+    kind: server
+    exit: news
   http:
     type: http
     kind: server
@@ -45,6 +49,9 @@ bindings:
     routes:
       - when: [{ headers: { ":path": /events } }]
         exit: sse
+      - when: [{ headers: { ":path": /behind } }]
+        guarded: { door: [] }
+        exit: open
       - when: [{ headers: { ":path": /open } }]
         exit: page
       - when: [{ headers: { ":path": "/any*" } }]
@@ -113,27 +120,33 @@ describe('a graph with a guard', () => {
     );
   });
 
-  it('sends a challenge to who listens, lets it answer, and ends the stream once it does not', async () => {
-    const { status, stop, url } = await running(yaml);
-    const soon = (seconds: number): Promise<string> => token(key, { exp: Math.floor(Date.now() / 1_000) + seconds });
-    const heard = { text: '', code: undefined as number | null | undefined };
-    const listening = spawn('curl', ['-sSN', '-H', `Authorization: Bearer ${await soon(3)}`, `${url}/events`]);
-    listening.stdout.on('data', (chunk) => {
-      heard.text += chunk;
-    });
-    listening.once('close', (code) => {
-      heard.code = code;
-    });
-    await until(() => /challenge\ndata:.*\n\n/.test(heard.text));
-    const { method, headers } = JSON.parse(/data:(\{.*\})/.exec(heard.text)?.[1] ?? '');
-    const sent = Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
-    const answered = await status('/events', '-X', method, ...sent, ...bearer(await soon(5)));
-    await until(() => heard.code !== undefined);
-    stop();
+  it.each([
+    ['before', '/events'],
+    ['behind', '/behind'],
+  ])(
+    'sends a challenge to who listens, lets it answer, and ends the stream once it does not: an sse server %s the guard',
+    async (_, path) => {
+      const { status, stop, url } = await running(yaml);
+      const soon = (seconds: number): Promise<string> => token(key, { exp: Math.floor(Date.now() / 1_000) + seconds });
+      const heard = { text: '', code: undefined as number | null | undefined };
+      const listening = spawn('curl', ['-sSN', '-H', `Authorization: Bearer ${await soon(3)}`, `${url}${path}`]);
+      listening.stdout.on('data', (chunk) => {
+        heard.text += chunk;
+      });
+      listening.once('close', (code) => {
+        heard.code = code;
+      });
+      await until(() => /challenge\ndata:.*\n\n/.test(heard.text));
+      const { method, headers } = JSON.parse(/data:(\{.*\})/.exec(heard.text)?.[1] ?? '');
+      const sent = Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]);
+      const answered = await status(path, '-X', method, ...sent, ...bearer(await soon(5)));
+      await until(() => heard.code !== undefined);
+      stop();
 
-    expect(answered).toBe('204');
-    // The end is a clean one, and the answer put it off: until the new token, too, was about to expire.
-    expect(heard.code).toBe(0);
-    expect(heard.text.split('event:challenge')).toHaveLength(3);
-  });
+      expect(answered).toBe('204');
+      // The end is a clean one, and the answer put it off: until the new token, too, was about to expire.
+      expect(heard.code).toBe(0);
+      expect(heard.text.split('event:challenge')).toHaveLength(3);
+    },
+  );
 });

@@ -1,12 +1,16 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { compile } from '../../graphs/index.ts';
+import { of } from 'rxjs';
+import { compile, type GraphEvent } from '../../graphs/index.ts';
 import { emitter } from '../../src/emitter.ts';
-import { end } from '../../src/frame.ts';
+import { SluiceError } from '../../src/errors.ts';
+import { abort, end } from '../../src/frame.ts';
+import type { Http } from '../../src/protocol/http.ts';
 import type { Sse } from '../../src/protocol/sse.ts';
 import { events, SseBody } from '../../src/protocol/sse-events.ts';
 import type { Binding } from '../../src/protocol.ts';
+import { eventLoop } from '../../src/scheduler.ts';
 import { curl } from '../src/net/http-peers.ts';
 
 const yaml = `
@@ -77,5 +81,30 @@ describe('a graph with http', () => {
     expect(await curl('-o', '/dev/null', '-w', '%{http_code}', `${url}/nothing`)).toBe('404');
     running.stop();
     rmSync(directory, { recursive: true });
+  });
+
+  it('tells why it cannot answer, once a second at the most, and answers without a word of it', async () => {
+    const told: GraphEvent[] = [];
+    const secured = yaml.replace('exit: files', 'exit: down');
+    const down: Binding<Http> = () => of(abort(new SluiceError('KAFKA_SASL', 'user me is not accepted by PLAIN')));
+    const running = await new Promise<{ port: number; stop: () => void }>((resolve, reject) => {
+      const graph = compile(secured, {
+        bindings: { news, down },
+        drain: 0,
+        scheduler: { now: () => 0, schedule: eventLoop.schedule },
+        onEvent(event) {
+          if (event.kind === 'failed') told.push(event);
+          if (event.kind === 'listening') resolve({ port: event.at[0]?.port ?? 0, stop: () => started.unsubscribe() });
+        },
+      });
+      const started = graph.run().subscribe({ error: reject });
+    });
+    const answers = [1, 2].map(() => curl('-D', '-', `http://127.0.0.1:${running.port}/a`));
+    for (const answer of await Promise.all(answers)) {
+      expect(answer).toContain('HTTP/1.1 503');
+      expect(answer).not.toContain('PLAIN');
+    }
+    expect(told).toMatchObject([{ kind: 'failed', binding: 'http', fault: { code: 'KAFKA_SASL' } }]);
+    running.stop();
   });
 });

@@ -1,8 +1,9 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: expressions of a config
-import { EMPTY, from, lastValueFrom, of, Subject } from 'rxjs';
+import { EMPTY, from, lastValueFrom, of, ReplaySubject, Subject } from 'rxjs';
 import { compile, type GraphEvent } from '../../graphs/index.ts';
 import { client, type KafkaClientOptions } from '../../operators/kafka/client.ts';
 import { abort, begin, type Frame } from '../../src/frame.ts';
+import type { Identity } from '../../src/protocol/guard.ts';
 import type { Kafka, KafkaFault } from '../../src/protocol/kafka.ts';
 import type { Net } from '../../src/protocol/net.ts';
 import type { Binding } from '../../src/protocol.ts';
@@ -110,6 +111,28 @@ describe('a kafka client', () => {
     compile(text.replace(/^\n$/m, ''), { bindings: { one: net() }, env: { SECRET: 's' } });
 
     expect(made.mock.lastCall?.[1].sasl).toEqual({ mechanism: 'plain', username: 'app', password: '<s>' });
+  });
+
+  it('shows whom a guard recognised of those whom a stream is for, and each by its newest token', async () => {
+    naming({});
+    const guards = `guards: { door: { type: jwt, options: { keys: 'http://127.0.0.1:1/' } } }`;
+    const given = '{ mechanism: oauthbearer, token: "{credentials}" }';
+    const text = config(`    exit: one\n${guards}`, `, authorization: { door: { credentials: ${given} } }`);
+    compile(text.replace(/^\n$/m, ''), { bindings: { one: net() } });
+    const { sasl, shownFor } = optionsOf(0);
+    const renewed = new ReplaySubject<Identity>(1);
+    const one = (credentials: string): Identity => ({ identity: 'ann', credentials, roles: [], attributes: {} });
+    const shown = shownFor?.(new Map([['door', { ...one('t1'), renewal: { id: 'r', renewed } }]]));
+    const tokens = async () => shown?.sasl.mechanism === 'oauthbearer' && lastValueFrom(from(shown.sasl.token()));
+
+    expect(sasl).toBeUndefined();
+    expect(await tokens()).toBe('t1');
+    renewed.next(one('t2'));
+    expect(await tokens()).toBe('t2');
+    expect(shownFor?.(new Map([['door', one('t1')]]))?.key).toBe(shown?.key);
+    expect(shownFor?.(new Map([['door', one('t3')]]))?.key).not.toBe(shown?.key);
+    expect(() => shownFor?.(undefined)).toThrow('HTTP_UNAUTHORIZED: guard door recognised nobody');
+    expect(() => shownFor?.(new Map([['other', one('t1')]]))).toThrow('HTTP_UNAUTHORIZED');
   });
 
   it('tells what it tries again', () => {

@@ -32,7 +32,10 @@ export function mutate(text: string, next: () => number): Mutation {
   const last = Math.max(first, lineOf((value?.range?.[1] ?? end) - 1));
   const own = lines.slice(first - 1, last);
   // A name may be missed where it is used, what goes with a section included, and a key where it belongs.
-  const given = own.flatMap((line) => [...line.matchAll(/\{(\w+)\}/g)].map(([, name]) => `\${params.${name}}`));
+  const beside = siblings.map((sibling) => lines[lineOf(sibling) - 1] ?? '');
+  const given = [...own, ...beside].flatMap((line) =>
+    [...line.matchAll(/\{(\w+)\}/g)].map(([, name]) => `\${params.${name}}`),
+  );
   const names = [key.value, ...given, ...(isMap(value) ? value.items.map((item) => String(item.key)) : [])];
   const used = lines.flatMap((line, index) =>
     names.some((name) => line.trimEnd().endsWith(` ${name}`)) ? [index + 1] : [],
@@ -65,7 +68,8 @@ export function mutate(text: string, next: () => number): Mutation {
     }
     case 'doubled': {
       const doubled = [...lines.slice(0, last), ...own, ...lines.slice(last)].join('\n');
-      return { how: `doubled ${key.value}`, text: doubled, lines: [...at, ...span.map((line) => line + own.length)] };
+      const down = [...span, ...used].map((line) => line + own.length);
+      return { how: `doubled ${key.value}`, text: doubled, lines: [...at, ...down] };
     }
     default: {
       const wrong = pick(['[]', '{}', 'true', '12.5', '', '[[x]]', '{x: {}}', 'null', '"x y"', '-1'], next);

@@ -126,6 +126,7 @@ describeKafka('a cache pair', (kafka) => {
       await write('meanwhile');
       await transaction.abort();
       await producer.disconnect();
+      await judge.decided(topic);
       await write('after');
       const released = new Subject<never>();
       const pair = pairOf(kafka.access, { dir: directories.of(topic) }, holding(released));

@@ -8,7 +8,7 @@ import { client } from '../../operators/kafka/client.ts';
 import { tcpClient } from '../../operators/tcp/client.ts';
 import { type Control, window } from '../../src/control.ts';
 import { lawful } from '../../src/lawful.ts';
-import type { Log } from '../../src/log.ts';
+import type { Log } from '../../src/log/log.ts';
 import type { Kafka, KafkaRecord } from '../../src/protocol/kafka.ts';
 import { replies } from '../../src/protocol/kafka-states.ts';
 import { type Warmth, warmth } from '../../src/protocol/kafka-warmth.ts';

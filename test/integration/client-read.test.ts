@@ -209,10 +209,7 @@ describeKafka('kafka client, reading', (kafka) => {
     await meta.until(() => meta.data.length === 1);
     await describe.until(() => describe.data.length === 1);
     await judge.admin.createPartitions({ topicPartitions: [{ topic: 'read-meta', count: 3 }] });
-    await judge.admin.alterConfigs({
-      validateOnly: false,
-      resources: [{ type: 2, name: 'read-meta', configEntries: [{ name: 'retention.ms', value: '2000000' }] }],
-    });
+    await judge.configure('read-meta', { 'retention.ms': '2000000' });
     await meta.until(() => meta.data.length === 2);
     await describe.until(() => describe.data.length === 2);
     expect(meta.data.at(-1)).toEqual({

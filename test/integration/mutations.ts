@@ -40,7 +40,7 @@ export async function mutations({ servers, judge, rounds, seed }: MutationsOptio
   const contents = new Set(truth.map(contentOf));
   const round = async (index: number): Promise<void> => {
     const random = seeded(seed + index);
-    let left = Math.floor(random() * 7);
+    let left = Math.floor(random() * 11);
     const exit = changing((response) => {
       left -= 1;
       return left === -1 ? mutate(response, random) : response;

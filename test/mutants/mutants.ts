@@ -13,26 +13,26 @@ const mutate = (file: string, ...specs: string[]) => ({
 });
 
 const emitter = mutate('src/emitter.ts', 'buffer', 'conflate');
-const gate = mutate('src/gate.ts', 'buffer', 'merge');
-const relay = mutate('src/relay.ts', 'buffer');
+const gate = mutate('src/flow/gate.ts', 'buffer', 'merge');
+const relay = mutate('src/flow/relay.ts', 'buffer');
 const loop = mutate('src/loop.ts', 'buffer');
 const account = mutate('src/credit.ts', 'buffer');
 const listen = mutate('src/listen.ts', 'filter', 'buffer');
-const fifo = mutate('src/queue.ts', 'buffer');
+const fifo = mutate('src/flow/queue.ts', 'buffer');
 const marks = mutate('src/marks.ts', 'buffer', 'conflate');
-const stretch = mutate('src/stretch.ts', 'buffer');
-const told = mutate('src/told.ts', 'buffer');
-const rotation = mutate('src/rotation.ts', 'merge');
-const dropping = mutate('src/dropping-queue.ts', 'buffer');
-const conflating = mutate('src/conflating-queue.ts', 'conflate');
+const stretch = mutate('src/flow/stretch.ts', 'buffer');
+const told = mutate('src/flow/told.ts', 'buffer');
+const rotation = mutate('src/flow/rotation.ts', 'merge');
+const dropping = mutate('src/flow/dropping-queue.ts', 'buffer');
+const conflating = mutate('src/flow/conflating-queue.ts', 'conflate');
 const filter = mutate('operators/flow/filter.ts', 'filter');
 const map = mutate('operators/flow/map.ts', 'map');
 const merge = mutate('operators/flow/merge.ts', 'merge');
 const compact = mutate('operators/flow/compact.ts', 'compact');
 const fromOffset = mutate('operators/flow/from-offset.ts', 'from-offset');
-const cursor = mutate('src/cursor.ts', 'cursor', 'from-offset');
-const ending = mutate('src/ending.ts', 'cursor', 'from-offset');
-const selection = mutate('src/selection.ts', 'cursor', 'compact');
+const cursor = mutate('src/log/cursor.ts', 'cursor', 'from-offset');
+const ending = mutate('src/log/ending.ts', 'cursor', 'from-offset');
+const selection = mutate('src/log/selection.ts', 'cursor', 'compact');
 const fanout = mutate('operators/flow/fanout.ts', 'fanout');
 const route = mutate('operators/flow/route.ts', 'route');
 const transactions = mutate('src/cache/transactions.ts', 'cache');
@@ -45,6 +45,7 @@ const cleaner = mutate('src/cache/cleaner.ts', 'cache');
 const passes = mutate('src/cache/cleaned.ts', 'cache');
 const kept = mutate('src/records/kept.ts', 'cache');
 
+const laneCredit = mutate('src/lane-credit.ts', 'stage');
 const staged = (part: string) => mutate(`src/stage/${part}.ts`, 'stage');
 
 export const mutants: readonly Mutant[] = [
@@ -239,10 +240,7 @@ export const mutants: readonly Mutant[] = [
   staged('stage-lane').of('this.#isSwallowing = !record.isWhole;', 'this.#isSwallowing = false;'),
   staged('moving').of('if (this.#isOverdue) return true;', ''),
   staged('moving').of('if (isSingle) return false;', 'if (before > 0) return false;'),
-  staged('lane-credit').of(
-    'if (credit === 0 || (credit < this.#threshold && this.#balance > 0)) return;',
-    'if (credit === 0 || credit < this.#threshold) return;',
-  ),
+  laneCredit.of('if (this.#balance <= 0) this.#grant();', ''),
   staged('stage-answers').of('else before.followers.push(answer);', 'else this.#tell(answer);'),
   staged('disk-share').of('else if (this.#whole.size > 0) return false;', ''),
   staged('disk-share').of('this.#used -= record.staged;', ''),

@@ -6,7 +6,7 @@ import { openPartition } from '../../src/cache/open-partition.ts';
 import { Partition } from '../../src/cache/partition.ts';
 import { topicConfig } from '../../src/cache/topic-config.ts';
 import { UpkeptPartition } from '../../src/cache/upkept-partition.ts';
-import type { Chunk, Seen } from '../../src/log.ts';
+import type { Chunk, Seen } from '../../src/log/log.ts';
 import type { Gap } from '../../src/marks.ts';
 import type { KafkaRecord } from '../../src/protocol/kafka.ts';
 import { type BatchOptions, batch, marker } from '../src/cache/batches.ts';
@@ -59,7 +59,7 @@ export class CacheModel {
   constructor(start = 0n) {
     this.#end = start;
     this.log = this.#opened();
-    this.log.pass(start).subscribe();
+    this.log.begin(start).subscribe();
     this.#stand(start);
   }
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert';
 import { filteringOf } from '../../src/protocol/kafka-filters.ts';
 import { Turns } from '../../src/testing/index.ts';
-import { CursorReader, shown } from '../src/cursor-reader.ts';
-import { MemoryLog } from '../src/memory-log.ts';
+import { CursorReader, shown } from '../src/log/cursor-reader.ts';
+import { MemoryLog } from '../src/log/memory-log.ts';
 import { act, alive, drain, logPlays, type Tools, take, text } from './log-plays.ts';
 
 /** What a cursor promises on a compacted log, whatever happens to that. */

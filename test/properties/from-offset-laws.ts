@@ -6,8 +6,8 @@ import { lawful } from '../../src/lawful.ts';
 import type { KafkaRecord } from '../../src/protocol/kafka.ts';
 import { filteringOf } from '../../src/protocol/kafka-filters.ts';
 import { Turns } from '../../src/testing/index.ts';
-import { CursorReader, shown } from '../src/cursor-reader.ts';
-import { MemoryLog } from '../src/memory-log.ts';
+import { CursorReader, shown } from '../src/log/cursor-reader.ts';
+import { MemoryLog } from '../src/log/memory-log.ts';
 import { LaneReader } from './lane-reader.ts';
 import { act, alive, drain, type LogPlay, logPlays, type Tools, take, text } from './log-plays.ts';
 

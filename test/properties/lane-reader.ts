@@ -1,10 +1,10 @@
 import type { Observable } from 'rxjs';
 import { type ControlSink, reset, window } from '../../src/control.ts';
 import type { Frame } from '../../src/frame.ts';
-import type { LogLane } from '../../src/log-lane.ts';
+import type { LogLane } from '../../src/log/log-lane.ts';
 import type { KafkaRecord } from '../../src/protocol/kafka.ts';
 import type { Turns } from '../../src/testing/index.ts';
-import { shown } from '../src/cursor-reader.ts';
+import { shown } from '../src/log/cursor-reader.ts';
 
 /** Takes a lane of a log as it is granted, and writes down what comes. */
 export class LaneReader {

@@ -1,7 +1,7 @@
 import type * as FastCheck from 'fast-check';
 import type { KafkaRecord } from '../../src/protocol/kafka.ts';
 import type { Turns } from '../../src/testing/index.ts';
-import type { MemoryLog } from '../src/memory-log.ts';
+import type { MemoryLog } from '../src/log/memory-log.ts';
 
 /** What a suite of properties is run with, by jest or alone. */
 export interface Tools {

@@ -50,7 +50,7 @@ function logOf(
   return known.pipe(
     operator({
       cleaned: 0n,
-      index: { version: 0, newest: (key) => newest.get(Buffer.from(key).toString()) },
+      index: { version: 0, isPartial: false, newest: (key) => newest.get(Buffer.from(key).toString()) },
     }),
   );
 }

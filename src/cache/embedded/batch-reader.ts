@@ -1,7 +1,7 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
-import { start } from '../../cursor-start.ts';
 import { type Data, data, type Flush, flush } from '../../frame.ts';
 import { listen } from '../../listen.ts';
+import { start } from '../../log/cursor-start.ts';
 import type { Kafka, KafkaBegin, KafkaMark } from '../../protocol/kafka.ts';
 import { type PartitionReaders, ReadingAnswer } from '../../protocol/kafka-reading.ts';
 import type { Answering, Stream } from '../../protocol/kafka-stream.ts';

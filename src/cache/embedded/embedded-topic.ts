@@ -11,8 +11,8 @@ import {
   type SchedulerLike,
   type Subscriber,
 } from 'rxjs';
-import { Dispatcher } from '../../dispatcher.ts';
 import { SluiceError } from '../../errors.ts';
+import { Dispatcher } from '../../log/dispatcher.ts';
 import type { Send } from '../../producing/produced.ts';
 import type { Description, KafkaRecord, Meta } from '../../protocol/kafka.ts';
 import type { Remembered } from '../following/followed-log.ts';
@@ -108,7 +108,7 @@ export const prepared = (
       throw new SluiceError('OPTION_INVALID', `topics ${name}: it has ${there} partitions, and cannot have ${count}`);
     const partitions = Array.from({ length: count }, (_, partition) => partition);
     const topicId = remembered?.topicId || randomBytes(16).toString('base64url');
-    const begun = partitions.map((partition) => topic.partition(partition).pass(0n, topicId));
+    const begun = partitions.map((partition) => topic.partition(partition).begin(0n, topicId));
     const next = { topicId, partitions, configs };
     return concat(
       forkJoin(begun).pipe(ignoreElements()),

@@ -3,11 +3,12 @@ import { type Observable, ReplaySubject, type SchedulerLike, type Subscriber, ty
 import { Deque } from '../../deque.ts';
 import { SluiceError } from '../../errors.ts';
 import { listen } from '../../listen.ts';
-import { type Produced, type SendOptions, tooLarge } from '../../producing/produced.ts';
+import type { Produced, SendOptions } from '../../producing/produced.ts';
 import { sizeOf } from '../../producing/record-size.ts';
 import type { Body, KafkaFault } from '../../protocol/kafka.ts';
 import type { RecordBatch } from '../../protocol/kafka-batch.ts';
 import { isFault, KafkaError } from '../../protocol/kafka-error.ts';
+import { tooLarge } from '../../protocol/kafka-producing.ts';
 import { BatchBuilder, type BuiltRecord, isBody } from '../../records/batch-builder.ts';
 import { codecNamed } from '../../records/codecs/index.ts';
 import * as header from '../../records/header.ts';

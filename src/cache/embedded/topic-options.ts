@@ -1,8 +1,9 @@
 import { SluiceError } from '../../errors.ts';
+import { DEFAULT_MAX_MESSAGE_BYTES, MAX_MESSAGE_BYTES } from '../../protocol/kafka-states.ts';
 import { CONFIG_DEFAULTS, topicConfig } from '../topic-config.ts';
 
 /** Kafka's names of what can be configured of a topic of an embedded log, with Kafka's defaults. */
-export const EMBEDDED_CONFIGS = { ...CONFIG_DEFAULTS, 'max.message.bytes': '1048588' } as const;
+export const EMBEDDED_CONFIGS = { ...CONFIG_DEFAULTS, [MAX_MESSAGE_BYTES]: `${DEFAULT_MAX_MESSAGE_BYTES}` } as const;
 
 export type EmbeddedConfigName = keyof typeof EMBEDDED_CONFIGS;
 
@@ -49,13 +50,13 @@ export function configsOf({ name, config = {} }: EmbeddedTopicOptions): Configs 
     throw thrown instanceof SluiceError ? invalid(name, thrown.message.replace(`${thrown.code}: `, '')) : thrown;
   }
   if (!(maxMessageBytes(configs) >= 1))
-    throw invalid(name, `max.message.bytes must be an integer >= 1, not ${configs['max.message.bytes']}`);
+    throw invalid(name, `${MAX_MESSAGE_BYTES} must be an integer >= 1, not ${configs[MAX_MESSAGE_BYTES]}`);
   return configs;
 }
 
 /** The most bytes of a batch, and so of a record; NaN if that is no integer. */
 export function maxMessageBytes(configs: Readonly<Record<string, string | null>>): number {
-  const bytes = Number(configs['max.message.bytes'] ?? EMBEDDED_CONFIGS['max.message.bytes']);
+  const bytes = Number(configs[MAX_MESSAGE_BYTES] ?? DEFAULT_MAX_MESSAGE_BYTES);
   return Number.isSafeInteger(bytes) ? bytes : Number.NaN;
 }
 

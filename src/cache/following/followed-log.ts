@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import type { Log } from '../../log.ts';
+import type { Log } from '../../log/log.ts';
 import type { KafkaRecord } from '../../protocol/kafka.ts';
 import type { RecordBatch } from '../../protocol/kafka-batch.ts';
 
@@ -28,10 +28,14 @@ export interface FollowedLog extends Log<KafkaRecord> {
   readonly lastEpoch: number;
   /** Where its source stood when that was told last; `undefined` before. */
   readonly standing: Standing | undefined;
+  /** When it was begun, in milliseconds since 1970; `undefined` where it was not, or that is not known. */
+  readonly begunAt: number | undefined;
   /** When it was last level with its source, in milliseconds since 1970; `undefined` if it never was. */
   readonly levelAt: number | undefined;
   /** Appends batches, each behind the one before; holes are allowed. */
   append(batches: readonly RecordBatch[]): Observable<void>;
+  /** Begins a log of which there is nothing. What is written to it before errors with CACHE_RESTARTED. */
+  begin(offset: bigint): Observable<void>;
   /** Takes note that there is nothing before `offset` that is not there already, and that it is what comes next. */
   pass(offset: bigint): Observable<void>;
   /** Takes note that what comes before `offset` and is not there is lost at the source, too, so that readers are told. */

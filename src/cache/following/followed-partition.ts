@@ -49,6 +49,8 @@ export class FollowedPartition {
   #work: Subscription | undefined;
   #silence: Subscription | undefined;
   #heardAt: number | undefined;
+  /** Whether the stream is one with which the log begins. */
+  #isFirst = false;
 
   constructor(options: FollowedPartitionOptions) {
     this.#options = options;
@@ -58,14 +60,12 @@ export class FollowedPartition {
       (thrown) => options.life.error(thrown),
       options.scheduler,
     );
-    this.#heardAt = options.log.levelAt;
+    // In one that never was level, tombstones are missed from when it was begun.
+    this.#heardAt = options.log.levelAt ?? options.log.begunAt;
     const { exit, log } = options;
     log.source = {
       refetch: (from, to) => refetch(exit, options, from, to),
-      resume: () => {
-        this.#leave();
-        this.#openLater();
-      },
+      resume: () => this.#resume(),
     };
     options.life.add(() => this.close());
     this.#open();
@@ -80,6 +80,11 @@ export class FollowedPartition {
     this.#options.log.unlevel();
   }
 
+  #resume(): void {
+    this.#leave();
+    this.#openLater();
+  }
+
   #leave(): void {
     this.#stream?.unsubscribe();
     this.#silence?.unsubscribe();
@@ -91,6 +96,7 @@ export class FollowedPartition {
     // What is still being written says where to go on.
     if (this.#work !== undefined) return this.#openLater();
     if (this.#isOutOfTouch()) return this.#restart();
+    this.#isFirst = this.#options.log.next === undefined;
     this.#stream = listen(replies(exit, this.#begin()), life, {
       next: (frame) => this.#take(frame),
       error: (thrown) => this.#fail(thrown),
@@ -111,7 +117,8 @@ export class FollowedPartition {
       case 'begin':
         this.#control = frame.control;
         frame.control(window(WINDOW));
-        if (frame.ext.api === 'fetch' && this.#options.log.next === undefined) this.#start(frame.ext.offset);
+        if (frame.ext.api === 'fetch' && this.#isFirst)
+          this.#write(this.#options.log.begin(frame.ext.offset), () => {});
         return;
       case 'data':
         return this.#put(frame.payload as RecordBatch);
@@ -126,11 +133,6 @@ export class FollowedPartition {
       case 'abort':
         return this.#fail(frame.ext ?? new KafkaError('KAFKA_CLOSED', 'the stream was aborted').at(this.#place));
     }
-  }
-
-  #start(offset: bigint): void {
-    const { partition } = this.#options;
-    this.#put({ mark: 'progress', partition, offsets: new Map([[partition, offset]]) });
   }
 
   #put(item: RecordBatch | SourceMark): void {
@@ -181,6 +183,8 @@ export class FollowedPartition {
       next() {},
       complete: () => {
         this.#work = undefined;
+        // What comes of this stream is not what comes next in a log that was begun anew.
+        if (this.#options.log.next === undefined) return this.#resume();
         this.#backoff.reset();
         then();
         this.#loop.wake();

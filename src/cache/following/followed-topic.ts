@@ -8,7 +8,9 @@ import {
   retry,
   Subject,
   type Subscriber,
+  type Subscription,
   take,
+  tap,
   timer,
 } from 'rxjs';
 import { Backoff } from '../../backoff.ts';
@@ -46,6 +48,9 @@ export class FollowedTopic {
   /** Whether the source has said what the topic is, and how it is configured or that this may not be seen. */
   #isMet = false;
   #isDescribed = false;
+  #remembering: Subscription | undefined;
+  /** How many topics are being dropped whose name another one has now. */
+  #dropping = 0;
   /** Whether partitions that are found from now on are new: all of their records are. */
   #hasBegun = false;
 
@@ -69,6 +74,11 @@ export class FollowedTopic {
   /** Who leads its partitions, again when that changes; -1 for all as long as the source has not said it. */
   get metas(): Observable<Meta> {
     return this.#known(this.#metas);
+  }
+
+  /** The same, for whoever waits as long as there is no such topic, or nobody who tells of it. */
+  get awaitedMetas(): Observable<Meta> {
+    return this.#metas;
   }
 
   /** Its configuration, again when it changes. */
@@ -129,25 +139,23 @@ export class FollowedTopic {
     next: (state: T) => void,
     miss: (fault: KafkaFault) => void,
   ): void {
-    const { exit, backoff, scheduler, onRetry } = this.#options;
+    listen(this.#tried(states<T>(this.#options.exit, begin), miss), this.#life, { next, complete() {} });
+  }
+
+  /** Tries again what fails with a fault. */
+  #tried<T>(work: Observable<T>, failed: (fault: KafkaFault) => void = () => {}): Observable<T> {
+    const { backoff, scheduler, onRetry } = this.#options;
     const waits = new Backoff(backoff);
-    const told = states<T>(exit, begin).pipe(
-      retry({
-        delay: (thrown) => {
-          if (!isFault(thrown)) throw thrown;
-          onRetry(thrown);
-          miss(thrown);
-          return timer(waits.next(), scheduler);
-        },
-      }),
+    const delay = (thrown: unknown): Observable<unknown> => {
+      if (!isFault(thrown)) throw thrown;
+      onRetry(thrown);
+      failed(thrown);
+      return timer(waits.next(), scheduler);
+    };
+    return work.pipe(
+      tap(() => waits.reset()),
+      retry({ delay }),
     );
-    listen(told, this.#life, {
-      next: (state) => {
-        waits.reset();
-        next(state);
-      },
-      complete() {},
-    });
   }
 
   #meet(meta: Meta): void {
@@ -169,12 +177,12 @@ export class FollowedTopic {
     const { logs } = this.#options;
     for (const followed of this.#followed.values()) followed.close();
     this.#followed.clear();
-    this.#isMet = false;
-    const restarts = partitions.map((partition) => logs.partition(partition).restart('recreated', topicId));
+    this.#dropping += 1;
+    const restarts = partitions.map((one) => this.#tried(logs.partition(one).restart('recreated', topicId)));
     listen(concat(...restarts), this.#life, {
       next() {},
       complete: () => {
-        this.#isMet = true;
+        this.#dropping -= 1;
         this.#remember();
       },
     });
@@ -191,10 +199,12 @@ export class FollowedTopic {
 
   #remember(): void {
     const meta = this.#meta;
-    if (!this.#isMet || !this.#isDescribed || meta === undefined) return;
+    if (!this.#isMet || !this.#isDescribed || this.#dropping > 0 || meta === undefined) return;
     const { topicId } = meta;
     const partitions = meta.partitions.map(({ partition }) => partition);
-    listen(this.#options.logs.remember({ topicId, partitions, configs: this.#configs }), this.#life, {
+    const remembered = this.#options.logs.remember({ topicId, partitions, configs: this.#configs });
+    this.#remembering?.unsubscribe();
+    this.#remembering = listen(this.#tried(remembered), this.#life, {
       next() {},
       complete: () => this.#follow(partitions),
     });
@@ -202,7 +212,7 @@ export class FollowedTopic {
 
   #follow(partitions: readonly number[]): void {
     const { logs, ...options } = this.#options;
-    if (!this.#isMet) return;
+    if (!this.#isMet || this.#dropping > 0) return;
     const isFirst = !this.#hasBegun;
     this.#hasBegun = true;
     for (const partition of partitions) {

@@ -3,7 +3,17 @@ import { concat, concatMap, defer, EMPTY, from, ignoreElements, map, type Observ
 import { SluiceError } from '../../errors.ts';
 import { EMBEDDED_CONFIGS } from '../embedded/topic-options.ts';
 import type { Remembered } from '../following/followed-log.ts';
-import { allMetasOf, dataOf, generationOf, metasOf, partitionOf, stateKey, topicKey, topicOf } from '../keys.ts';
+import {
+  allMetasOf,
+  dataOf,
+  generationOf,
+  metasOf,
+  type Place,
+  partitionOf,
+  stateKey,
+  topicKey,
+  topicOf,
+} from '../keys.ts';
 import { repairLevel } from '../level.ts';
 import { later } from '../offsets.ts';
 import { openPartition, pages } from '../open-partition.ts';
@@ -115,7 +125,7 @@ const rememberedAgain = (store: Store, number: number, { name, topicId }: Named,
 const repairedPartition = (
   store: Store,
   topic: Named,
-  at: { readonly topic: number; readonly partition: number },
+  at: Omit<Place, 'generation'>,
   isCompacted: boolean,
 ): Observable<string> =>
   openPartition(store, topic.name, at).pipe(
@@ -136,7 +146,7 @@ const repairedPartition = (
 const rebuilt = (
   store: Store,
   topic: Named,
-  at: { readonly topic: number; readonly partition: number },
+  at: Omit<Place, 'generation'>,
   isCompacted: boolean,
 ): Observable<PartitionState> =>
   store.get(stateKey(at.topic, at.partition)).pipe(

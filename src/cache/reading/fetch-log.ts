@@ -1,5 +1,5 @@
 import type { SchedulerLike } from 'rxjs';
-import type { Log } from '../../log.ts';
+import type { Log } from '../../log/log.ts';
 import type { KafkaBegin, KafkaRecord } from '../../protocol/kafka.ts';
 import type { Answering, Stream } from '../../protocol/kafka-stream.ts';
 import { logReading } from './log-reading.ts';

@@ -1,6 +1,7 @@
 import type { SchedulerLike, Subscription } from 'rxjs';
-import { Cursors } from '../../cursors.ts';
+import { SluiceError } from '../../errors.ts';
 import { listen } from '../../listen.ts';
+import { Cursors } from '../../log/cursors.ts';
 import type { Filter, From, KafkaBegin, KafkaRecord, Meta, PartitionOffsets } from '../../protocol/kafka.ts';
 import { filteringOf } from '../../protocol/kafka-filters.ts';
 import { ReadingAnswer } from '../../protocol/kafka-reading.ts';
@@ -24,7 +25,7 @@ export function logReading(
   stream: Stream,
   { from, begun, snapshotTimeout, scheduler }: LogReadingOptions,
 ): ReadingAnswer & { follow(meta: Meta): void } {
-  const { isolation = 'read_committed', filters, evaluation, until } = begin;
+  const { isolation = 'read_committed', conflates = true, filters, evaluation, until } = begin;
   const listenings = new Map<number, Subscription>();
   let meta: Meta | undefined;
   let hasBegun = false;
@@ -40,6 +41,7 @@ export function logReading(
   const cursors: Cursors<KafkaRecord> = new Cursors<KafkaRecord>({
     topic: begin.topic,
     isolation,
+    conflates,
     isBounded: until !== undefined,
     snapshotTimeout,
     scheduler,
@@ -60,6 +62,10 @@ export function logReading(
     listenings.set(partition, listening);
   };
 
+  const lose = (partition: number): void =>
+    stream.life.error(
+      new SluiceError('SNAPSHOT_LOST', `${begin.topic}/${partition}: there is no such partition any more`),
+    );
   const refilter = (changed: readonly Filter[]): void => cursors.refilter(filteringOf(changed, evaluation));
   return Object.assign(new ReadingAnswer(cursors, refilter, until !== undefined, stream), {
     follow(found: Meta): void {
@@ -70,6 +76,9 @@ export function logReading(
         listenings.delete(partition);
         cursors.leave(partition);
         listening.unsubscribe();
+        if (until !== undefined) lose(partition);
+        // What waited for it may be due now.
+        stream.wake();
       }
       for (const partition of partitions) if (!listenings.has(partition)) join(partition);
       settle();

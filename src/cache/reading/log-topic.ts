@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import type { Dispatcher } from '../../dispatcher.ts';
+import type { Dispatcher } from '../../log/dispatcher.ts';
 import type { Description, KafkaRecord, Meta } from '../../protocol/kafka.ts';
 
 /** The log of a partition, and where a stream begins there that does not say. */

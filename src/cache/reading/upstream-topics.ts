@@ -1,8 +1,8 @@
 import { Observable, type SchedulerLike } from 'rxjs';
-import { Dispatcher } from '../../dispatcher.ts';
 import { SluiceError } from '../../errors.ts';
 import { Kept } from '../../kept.ts';
 import { listen } from '../../listen.ts';
+import { Dispatcher } from '../../log/dispatcher.ts';
 import type { Description, Kafka, Meta } from '../../protocol/kafka.ts';
 import { replies, states } from '../../protocol/kafka-states.ts';
 import type { Binding } from '../../protocol.ts';

@@ -1,4 +1,4 @@
-import { map, type Observable, startWith, switchMap } from 'rxjs';
+import { map, type Observable, startWith, switchMap, take } from 'rxjs';
 import { Deque } from '../../deque.ts';
 import { type Flush, flush } from '../../frame.ts';
 import { listen } from '../../listen.ts';
@@ -49,16 +49,18 @@ export function bootstrapStream(
   };
 
   listen(topics.of(topic), stream.life, {
-    next: (followed) => listen(followed.metas, stream.life, { next: (meta) => watch(followed, meta), complete() {} }),
+    next: (followed) =>
+      listen(followed.awaitedMetas, stream.life, { next: (meta) => watch(followed, meta), complete() {} }),
     complete() {},
   });
   stream.begin({ api: 'bootstrap' });
   return { pull: () => marks.shift() };
 }
 
-/** A log, and again whenever it changed. */
+/** A log, and again whenever it changed, though its topic be gone. */
 const changing = (logs: Observable<FollowedLog>): Observable<FollowedLog> =>
   logs.pipe(
+    take(1),
     switchMap((log) =>
       log.changes.pipe(
         map(() => log),

@@ -1,9 +1,10 @@
 import { type SchedulerLike, Subscriber } from 'rxjs';
 import { Backoff, type BackoffOptions } from '../../backoff.ts';
 import { positive, SluiceError } from '../../errors.ts';
-import { type Produced, type SendOptions, tooLarge } from '../../producing/produced.ts';
+import type { Produced, SendOptions } from '../../producing/produced.ts';
 import { sizeOf } from '../../producing/record-size.ts';
 import { KafkaError } from '../../protocol/kafka-error.ts';
+import { tooLarge } from '../../protocol/kafka-producing.ts';
 import type { BuiltRecord } from '../../records/batch-builder.ts';
 import { type Codec, type Compression, codecNamed } from '../../records/codecs/index.ts';
 import { eventLoop } from '../../scheduler.ts';

@@ -1,7 +1,7 @@
 import { Deque } from '../../deque.ts';
 import { data, type Flush, flush } from '../../frame.ts';
+import { Position } from '../../log/position.ts';
 import type { Gap } from '../../marks.ts';
-import { Position } from '../../position.ts';
 import type { KafkaMark } from '../../protocol/kafka.ts';
 import type { RecordBatch } from '../../protocol/kafka-batch.ts';
 import type { FetchedPartition } from '../requests/fetch.ts';

@@ -1,8 +1,8 @@
 import type { SchedulerLike } from 'rxjs';
 import { Deque } from '../../deque.ts';
 import { type Data, data, type Flush, flush } from '../../frame.ts';
+import { Position } from '../../log/position.ts';
 import type { Gap } from '../../marks.ts';
-import { Position } from '../../position.ts';
 import type { KafkaMark, KafkaRecord } from '../../protocol/kafka.ts';
 import type { RecordBatch } from '../../protocol/kafka-batch.ts';
 import type { Matcher } from '../../protocol/kafka-filters.ts';
@@ -31,9 +31,13 @@ interface Waiting {
   readonly aborted: boolean;
 }
 
-/** What is next: a batch whose records are sent, offsets at which nothing is, a gap, or what ends the stream. */
+/**
+ * What is next: a batch whose records are sent, offsets at which nothing is, a gap, where the end is of what follows, or
+ * what ends the stream.
+ */
 type Item =
   | Waiting
+  | { readonly kind: 'end'; readonly end: bigint | undefined }
   | { readonly kind: 'pass'; readonly to: bigint; readonly count: number }
   | { readonly kind: 'gap'; readonly to: bigint; readonly gap: Gap }
   | { readonly kind: 'fault'; readonly thrown: unknown };
@@ -88,10 +92,9 @@ export class Delivery {
     return this.#marks.length > 0 || this.#current === undefined;
   }
 
-  /** Learns where the end is, or that it is to be learnt anew. */
+  /** Learns where the end is of what is put in from now on, or that it is to be learnt anew. */
   set end(end: bigint | undefined) {
-    this.#end = end;
-    this.#settle();
+    this.#push({ kind: 'end', end });
   }
 
   /** Takes a batch in; its records below the position are left out. */
@@ -183,6 +186,7 @@ export class Delivery {
       if (first === undefined || first.kind === 'fault') return;
       this.#items.shift();
       if (first.kind === 'batch') this.#current = first;
+      else if (first.kind === 'end') this.#end = first.end;
       else this.#skip(first);
     }
   }

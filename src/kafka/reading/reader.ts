@@ -1,22 +1,19 @@
 import type { Observable } from 'rxjs';
-import type { From, Isolation, KafkaFault, KafkaGap, PartitionOffsets } from '../../protocol/kafka.ts';
+import type { From, Isolation, KafkaFault, PartitionOffsets } from '../../protocol/kafka.ts';
 import { isFault } from '../../protocol/kafka-error.ts';
 import type { Matcher } from '../../protocol/kafka-filters.ts';
-import { AbortedTransactions } from '../../records/aborted.ts';
-import { batchesOf, broken } from '../../records/record-batch.ts';
 import { heals, kafkaErrorOf, kafkaFault, NONE } from '../kafka-errors.ts';
 import type { FetchedPartition } from '../requests/fetch.ts';
 import { NO_TOPIC_ID } from '../requests/metadata.ts';
 import type { Topic } from '../topic.ts';
 import { Attempts } from './attempts.ts';
-import { BatchDelivery } from './batch-delivery.ts';
-import { Delivery } from './delivery.ts';
 import { End } from './end.ts';
 import type { Fetched, Want } from './fetch-request.ts';
 import type { Fetcher } from './fetcher.ts';
+import { Intake } from './intake.ts';
 import type { Begins, Reading } from './reading.ts';
-import { back, type Recovery, recovery } from './recovery.ts';
-import { type Led, offsetOf } from './start.ts';
+import { back, gapOf, type Recovery, recovery } from './recovery.ts';
+import { endOfEpoch, type Led, offsetOf } from './start.ts';
 
 /**
  * Reads one partition from whichever broker leads it: finds where to start, asks that broker's fetcher for as much as
@@ -24,34 +21,29 @@ import { type Led, offsetOf } from './start.ts';
  */
 export class Reader implements Fetched {
   readonly partition: number;
-  readonly delivery: Delivery | BatchDelivery;
   readonly #reading: Reading;
-  #from: From;
+  readonly #from: From;
+  readonly #intake: Intake;
   readonly #attempts: Attempts;
   #topicId = NO_TOPIC_ID;
   #led: Led | undefined;
   #fetcher: Fetcher | undefined;
-  /** What is fetched next, and the epoch of the record before that. */
-  #position: bigint | undefined;
-  #lastEpoch: number;
-  /** Whether its receiver knows where it began, so that a gap is one to tell. */
-  #isAnchored: boolean;
   #offsets: PartitionOffsets | undefined;
-  #stable: bigint | undefined;
   readonly #end: End;
   #isBroken = false;
 
-  constructor(reading: Reading, partition: number, { from, lastEpoch = -1 }: Begins, matcher: Matcher | undefined) {
+  constructor(reading: Reading, partition: number, begins: Begins, matcher: Matcher | undefined) {
     this.partition = partition;
-    this.#lastEpoch = lastEpoch;
     this.#reading = reading;
-    this.#from = from;
-    this.#end = new End(reading.isolation);
-    this.#isAnchored = typeof from === 'object' && 'offset' in from;
+    this.#from = begins.from;
+    this.#intake = new Intake(reading, partition, begins, matcher, () => reading.changed(this));
+    this.#end = new End(reading.isolation, this.delivery);
     this.#attempts = new Attempts(reading.life, reading.backoff, reading.scheduler);
-    const options = { ...reading, partition, matcher, wake: () => reading.changed(this) };
-    this.delivery = reading.isWhole ? new BatchDelivery(options) : new Delivery(options);
     reading.life.add(() => this.close());
+  }
+
+  get delivery(): Intake['delivery'] {
+    return this.#intake.delivery;
   }
 
   get topic(): string {
@@ -62,14 +54,8 @@ export class Reader implements Fetched {
     return this.#topicId;
   }
 
-  /**
-   * Below the last stable offset, brokers say which transactions were aborted only to those who ask read committed;
-   * whoever reads uncommitted is shown all of that, too.
-   */
   get isolation(): Isolation {
-    if (this.#reading.isWhole) return 'read_uncommitted';
-    const isDecided = this.#stable === undefined || (this.#position ?? 0n) < this.#stable;
-    return isDecided ? 'read_committed' : this.#reading.isolation;
+    return this.#intake.isolation;
   }
 
   /** Where it and the partition stood when it began; unknown before. */
@@ -99,11 +85,12 @@ export class Reader implements Fetched {
   }
 
   want(): Want | undefined {
-    if (this.#position === undefined || this.#attempts.arePending || this.#isBroken) return undefined;
+    const { position, lastEpoch } = this.#intake;
+    if (position === undefined || this.#attempts.arePending || this.#isBroken) return undefined;
     const { ahead, hasCredit, isBounded } = this.#reading;
-    const want = { offset: this.#position, leaderEpoch: this.#led?.leaderEpoch ?? -1, lastEpoch: this.#lastEpoch };
+    const want = { offset: position, leaderEpoch: this.#led?.leaderEpoch ?? -1, lastEpoch };
     if (this.#end.offset === undefined) return { ...want, maxBytes: 1, isUrgent: true };
-    const isDone = isBounded && this.#position >= this.#end.offset;
+    const isDone = isBounded && position >= this.#end.offset;
     if (isDone || !hasCredit() || this.delivery.bytes * 2 > ahead) return undefined;
     return { ...want, maxBytes: ahead, isUrgent: false };
   }
@@ -126,57 +113,47 @@ export class Reader implements Fetched {
   }
 
   #read(answer: FetchedPartition, isEmpty: boolean): void {
+    const { partition, isolation } = this;
     const { highWatermark, lastStableOffset, diverging } = answer;
-    const position = this.#position as bigint;
-    const { isolation } = this;
+    const position = this.#intake.position as bigint;
+    if (diverging !== undefined) return this.#resume(back(partition, position, diverging.endOffset, diverging.epoch));
+    this.#offsets ??= { partition, offset: position, highWatermark, lastStableOffset };
+    if (this.#end.offset === undefined) {
+      if (this.#reading.isBounded) return this.#bound();
+      this.#end.learn(this.#end.of(answer), this.#led);
+    }
     this.#attempts.succeed();
-    if (diverging !== undefined)
-      return this.#resume(back(this.partition, position, diverging.endOffset, diverging.epoch));
-    this.#offsets ??= { partition: this.partition, offset: position, highWatermark, lastStableOffset };
-    this.#stable = lastStableOffset;
-    this.#end.learn(answer, this.#led);
-    this.delivery.end = this.#end.offset;
-    this.#take(answer);
+    const isDoubtful = this.#take(answer);
     this.delivery.stand(answer);
     const end = isolation === 'read_committed' ? lastStableOffset : highWatermark;
     // Nothing there, though the broker would have sent a first batch of any size: all up to the end was cleaned away.
-    if (isEmpty && end > position) this.#pass(end, 0);
+    if (isEmpty && end > position) this.#intake.pass(end, 0);
     this.#reading.changed(this);
+    if (isDoubtful) this.#verify();
   }
 
-  #take(answer: FetchedPartition): void {
-    const { records, aborted, highWatermark } = answer;
-    const transactions = new AbortedTransactions(aborted);
-    const { isolation, isWhole } = this.#reading;
-    const hidesAborted = isolation === 'read_committed';
+  /** Answers whether the end is in doubt by what is there now. */
+  #take(answer: FetchedPartition): boolean {
     try {
-      for (const batch of batchesOf(records, this.#place)) {
-        const isAborted = transactions.isAborted(batch, this.#place);
-        if (batch.lastOffset < (this.#position as bigint)) continue;
-        // Its offset is outside of its checksum. A broker looks at its high watermark before it reads, so that what has been
-        // replicated since may come as well; nothing is compacted there, so that no offset is left out.
-        if (batch.baseOffset >= highWatermark && batch.baseOffset !== this.#position) {
-          throw broken(this.#place, batch.baseOffset, `stands beyond the high watermark, ${highWatermark}`);
-        }
-        this.#isAnchored = true;
-        this.#lastEpoch = batch.leaderEpoch;
-        if (!isWhole && (batch.isControl || (isAborted && hidesAborted)))
-          this.#pass(batch.lastOffset + 1n, batch.count);
-        else {
-          this.#position = batch.lastOffset + 1n;
-          this.delivery.batch(batch, isAborted);
-        }
-      }
-      this.#end.verify(answer, this.#position as bigint, this.#led, this.#place);
+      this.#intake.take(answer);
+      return this.#end.isDoubtful(answer, this.#intake.position as bigint, this.#led, this.#place);
     } catch (thrown) {
       this.#isBroken = true;
       this.delivery.fail(thrown);
+      return false;
     }
   }
 
-  #pass(to: bigint, count: number): void {
-    this.#position = to;
-    this.delivery.pass(to, count);
+  /**
+   * Asks where a bounded read ends, and then for the records again. A fetch may tell less: what a new leader knows by then
+   * of how far its log is replicated (KIP-207).
+   */
+  #bound(): void {
+    const { cluster, isolation } = this.#reading;
+    this.#ask(offsetOf(cluster, this.#led as Led, 'latest', isolation), (end) => {
+      this.#end.learn(end, this.#led);
+      this.#resumed();
+    });
   }
 
   /** The first question to a leader, or the next after something failed. */
@@ -184,38 +161,54 @@ export class Reader implements Fetched {
     const { cluster, isolation } = this.#reading;
     this.#attempts.cancel();
     if (this.#fetcher === undefined || this.#led === undefined) return;
-    if (this.#position !== undefined) this.#fetcher.add(this);
-    else this.#ask(offsetOf(cluster, this.#led, this.#from, isolation), (to) => this.#resume({ to }, this.#lastEpoch));
+    if (this.#intake.position !== undefined) return this.#fetcher.add(this);
+    this.#ask(offsetOf(cluster, this.#led, this.#from, isolation), (offset) => {
+      this.#intake.start(offset);
+      this.#resumed();
+    });
   }
 
   #recover(): void {
     const { cluster, isolation } = this.#reading;
-    if (!this.#isAnchored) this.#position = undefined;
-    if (this.#position === undefined || this.#led === undefined) return this.#hold(kafkaFault(OFFSET_OUT_OF_RANGE));
+    const { isAnchored, position, lastEpoch } = this.#intake;
+    if (!isAnchored) this.#intake.start(undefined);
+    if (!isAnchored || position === undefined || this.#led === undefined)
+      return this.#hold(kafkaFault(OFFSET_OUT_OF_RANGE));
     this.#fetcher?.remove(this);
-    const found = recovery(cluster, this.#led, this.#position, this.#lastEpoch, isolation);
-    this.#ask(found, (way) =>
-      way.gap === undefined ? this.#hold(kafkaFault(OFFSET_OUT_OF_RANGE)) : this.#resume(way),
-    );
+    this.#ask(recovery(cluster, this.#led, position, lastEpoch, isolation), ({ to, gap }) => {
+      if (gap === undefined) this.#hold(kafkaFault(OFFSET_OUT_OF_RANGE));
+      else this.#resume({ to, gap });
+    });
+  }
+
+  /** Asks a leader whose log seems to end before the end whether it ever had what the one that told of that end had. */
+  #verify(): void {
+    const { partition } = this;
+    const end = this.#end.offset as bigint;
+    const position = this.#intake.position as bigint;
+    this.#ask(endOfEpoch(this.#reading.cluster, this.#led as Led, this.#end.epoch), (at) => {
+      if (at >= end || at > position) this.#go();
+      else this.#resume({ to: position, gap: gapOf(partition, position, end, 'truncated') });
+    });
   }
 
   /** Another topic has the name now: what waits of the old one is sent, and then the new one from its start. */
   #recreated(topicId: string): void {
+    const { partition } = this;
+    const from = this.#intake.position;
     this.#led = undefined;
-    if (this.#position === undefined) return;
-    const from = this.#position;
-    const gap: KafkaGap = { mark: 'gap', partition: this.partition, from, to: from, reason: 'recreated', topicId };
-    this.#end.forget();
-    this.#stable = undefined;
-    this.delivery.end = undefined;
-    this.#resume({ to: 0n, gap });
+    if (from === undefined) return;
+    this.#resume({ to: 0n, gap: { mark: 'gap', partition, from, to: from, reason: 'recreated', topicId } });
   }
 
-  #resume({ to, gap }: Recovery, lastEpoch = -1): void {
-    this.#position = to;
-    this.#lastEpoch = lastEpoch;
-    if (gap === undefined) this.delivery.position.start(to);
-    else this.delivery.gap(gap, to);
+  /** Goes on elsewhere. Where more is gone than what was old, there is another log than was read; its end is learnt anew. */
+  #resume(way: Required<Recovery>): void {
+    if (way.gap.reason !== 'retention') this.#end.forget();
+    this.#intake.resume(way);
+    this.#resumed();
+  }
+
+  #resumed(): void {
     this.#reading.changed(this);
     this.#go();
   }

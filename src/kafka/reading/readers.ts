@@ -1,8 +1,8 @@
 import { Deque } from '../../deque.ts';
+import { Rotation, type Seat } from '../../flow/rotation.ts';
 import type { Data, Flush } from '../../frame.ts';
 import type { Kafka, PartitionOffsets } from '../../protocol/kafka.ts';
 import type { Matcher } from '../../protocol/kafka-filters.ts';
-import { Rotation, type Seat } from '../../rotation.ts';
 import type { Topic } from '../topic.ts';
 import { Reader } from './reader.ts';
 import type { Begins, Reading } from './reading.ts';

@@ -1,13 +1,12 @@
 import { map, type Observable, of, switchMap } from 'rxjs';
-import type { Gap } from '../../marks.ts';
-import type { Isolation } from '../../protocol/kafka.ts';
+import type { Isolation, KafkaGap } from '../../protocol/kafka.ts';
 import type { Cluster } from '../cluster.ts';
 import { endOfEpoch, type Led, offsetOf } from './start.ts';
 
 /** Where to go on, and what was missed. */
 export interface Recovery {
   readonly to: bigint;
-  readonly gap?: Gap;
+  readonly gap?: KafkaGap;
 }
 
 /**
@@ -35,13 +34,17 @@ export function recovery(
   );
 }
 
-/** Goes back to `to`, at least to the log's first offset: what was read behind it is there no longer. */
-export function back(partition: number, position: bigint, to: bigint, lastEpoch: number): Recovery {
-  const from = to < 0n ? 0n : to;
+/**
+ * Goes back to `to`, between the first offset there can be and the position: what was read behind it is there no longer.
+ * A log that has more than was read, and nothing of the epoch that was read last, parts at an offset that nobody knows.
+ */
+export function back(partition: number, position: bigint, to: bigint, lastEpoch: number): Required<Recovery> {
+  const from = to < 0n ? 0n : to < position ? to : position;
   return { to: from, gap: gapOf(partition, from, position, lastEpoch < 0 ? 'out-of-range' : 'truncated') };
 }
 
-const gapOf = (partition: number, from: bigint, to: bigint, reason: string): Gap => ({
+/** What is told of offsets that are not there to be read. */
+export const gapOf = (partition: number, from: bigint, to: bigint, reason: string): KafkaGap => ({
   mark: 'gap',
   partition,
   from,

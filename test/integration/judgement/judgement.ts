@@ -4,7 +4,7 @@ import { data } from '../../../src/frame.ts';
 import type { Description, Kafka } from '../../../src/protocol/kafka.ts';
 import type { Binding } from '../../../src/protocol.ts';
 import type { Access } from '../../broker/access.ts';
-import { openJudge } from '../../broker/judge.ts';
+import { type Judge, openJudge } from '../../broker/judge.ts';
 import { pairOf } from '../pair.ts';
 import { type JudgedTopic, open } from './cases.ts';
 import { addCodecs } from './codecs.ts';
@@ -105,7 +105,7 @@ export async function judgement(options: JudgementOptions): Promise<Judgement> {
     await write(0.35);
     openTo(0.3);
     pulse.tell('the first part is written');
-    await compacted(judge.admin, `${prefix}-compacted`);
+    await compacted(judge, `${prefix}-compacted`);
     pulse.tell('the one topic is compacted from now on');
     const writing = write(0.4);
     openTo(0.6);
@@ -159,13 +159,5 @@ export async function judgement(options: JudgementOptions): Promise<Judgement> {
 }
 
 /** Makes a topic compacted whose records were not. */
-export async function compacted(admin: Awaited<ReturnType<typeof openJudge>>['admin'], topic: string): Promise<void> {
-  const configEntries = Object.entries({ ...HOUR, 'cleanup.policy': 'compact' }).map(([name, value]) => ({
-    name,
-    value,
-  }));
-  await admin.alterConfigs({ validateOnly: false, resources: [{ type: TOPIC_RESOURCE, name: topic, configEntries }] });
-}
-
-/** kafkajs's ConfigResourceTypes.TOPIC, which Node does not see as a named export of that CommonJS package. */
-const TOPIC_RESOURCE = 2;
+export const compacted = (judge: Judge, topic: string): Promise<void> =>
+  judge.configure(topic, { ...HOUR, 'cleanup.policy': 'compact' });

@@ -10,7 +10,7 @@ type Known = Pick<Log<Item>, 'index' | 'cleaned'>;
 /** A log that has the newest offset of each of these keys, and was cleaned up to an offset. */
 const knowing = (newest: Readonly<Record<string, bigint>>, cleaned = 0n): Known => ({
   cleaned,
-  index: { version: 0, newest: (key) => newest[Buffer.from(key).toString()] },
+  index: { version: 0, isPartial: false, newest: (key) => newest[Buffer.from(key).toString()] },
 });
 
 const through = ({ producing, granting, probe }: Marbles, log: Known, below?: bigint) => {

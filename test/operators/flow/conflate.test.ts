@@ -1,5 +1,5 @@
 import { conflate } from '../../../operators/flow/conflate.ts';
-import { ConflatingQueue } from '../../../src/conflating-queue.ts';
+import { ConflatingQueue } from '../../../src/flow/conflating-queue.ts';
 import { lawful } from '../../../src/index.ts';
 import { type Marbles, marbles } from '../../../src/testing/index.ts';
 import { type ItemLane, keyOf, run, values } from './values.ts';

@@ -1,7 +1,7 @@
 import { type FromOffsetOptions, fromOffset } from '../../../operators/flow/from-offset.ts';
 import { abort, begin, flush, lawful, records } from '../../../src/index.ts';
 import { type Marbles, marbles } from '../../../src/testing/index.ts';
-import { MemoryLog } from '../../src/memory-log.ts';
+import { MemoryLog } from '../../src/log/memory-log.ts';
 
 /** What a record of these tests is: its key is its value. */
 const record = (key: string, offset: number) => ({

@@ -3,11 +3,14 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type FilesystemServerOptions, filesystemServer } from '../../../operators/filesystem/server.ts';
+import { refusing, route } from '../../../operators/flow/route.ts';
+import { httpMatches } from '../../../operators/http/matches.ts';
 import { type HttpFilesystemProxyOptions, httpFilesystemProxy } from '../../../operators/http-filesystem/proxy.ts';
 import { lawful } from '../../../src/lawful.ts';
 import type { Filesystem } from '../../../src/protocol/filesystem.ts';
+import { type Http, httpFault } from '../../../src/protocol/http.ts';
 import type { Binding } from '../../../src/protocol.ts';
-import { exchanged, servingHttp } from '../../src/net/http-peers.ts';
+import { curl, exchanged, servingHttp } from '../../src/net/http-peers.ts';
 import { connected, received, until } from '../../src/net/peers.ts';
 
 let root: string;
@@ -85,6 +88,8 @@ describe('files over http', () => {
     const again = await get(server.port, '/app.js', `If-None-Match: "x", W/${headers.etag}\r\n`);
 
     expect(again).toMatchObject({ status: 304, body: '', headers: { etag: headers.etag } });
+    expect((await get(server.port, '/app.js', 'If-None-Match: *\r\n')).status).toBe(304);
+    expect((await get(server.port, '/nothing', 'If-None-Match: *\r\n')).status).toBe(404);
     utimesSync(join(location, 'app.js'), 1, 2);
     expect((await get(server.port, '/app.js', `If-None-Match: ${headers.etag}\r\n`)).status).toBe(200);
     await server.stop();
@@ -163,6 +168,27 @@ describe('files over http', () => {
     expect((await get(following.port, '/in.html')).body).toBe('<p>home</p>');
     await ignoring.stop();
     await following.stop();
+  });
+
+  it('are not passed by a route with another way to write their path', async () => {
+    const files = httpFilesystemProxy()(filesystemServer({ location }));
+    const routed = route<Http>((begin) =>
+      httpMatches({ headers: { ':path': '/sub/*' } }, begin)
+        ? refusing(httpFault('HTTP_FORBIDDEN', 'not for all'))
+        : httpMatches({ headers: { ':path': '*' } }, begin)
+          ? files
+          : undefined,
+    );
+    const server = await servingHttp(routed);
+
+    for (const path of ['/sub/index.html', '/%73ub/index.html', '/%73%75%62/?a', '/sub/%69ndex%2ehtml'])
+      expect((await get(server.port, path)).status).toBe(403);
+    for (const path of ['/sub%2findex.html', '/sub%2Findex.html', '//sub/index.html', '/%2573ub/index.html'])
+      expect((await get(server.port, path)).status).toBe(404);
+    expect(await curl('--http2-prior-knowledge', '-w', '%{http_code}', `http://127.0.0.1:${server.port}/s%75b/`)).toBe(
+      '403',
+    );
+    await server.stop();
   });
 
   it('are named by the route that takes a request', async () => {

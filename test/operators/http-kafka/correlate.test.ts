@@ -65,6 +65,24 @@ describe('a request that is replied to', () => {
     await server.stop();
   });
 
+  it('does not say by its headers what is for the proxy to say', async () => {
+    const kafka = new MemoryKafka('requests', 'replies');
+    const server = await serving(kafka, [COMMANDS], { headers: { replyTo: 'Reply-To', correlationId: 'correlation' } });
+    const forged = { 'Reply-To': 'audit', Correlation: 'forged', Kind: 'forged', 'X-Other': '1' };
+    const asked = ask(server.port, 'PUT', '/items/a', forged, 'x');
+    await until(() => kafka.written.length === 1);
+    const [record] = kafka.written;
+    const said = (name: string) =>
+      record?.headers.flatMap((header) => (header.name.toLowerCase() === name ? `${header.value}` : []));
+
+    expect(['reply-to', 'kind', 'x-other'].map(said)).toEqual([['replies'], ['item'], ['1']]);
+    const [id, ...others] = said('correlation') ?? [];
+    expect([id === 'forged', others]).toEqual([false, []]);
+    kafka.put('replies', null, 'done', { correlation: id ?? '' });
+    expect(await asked).toMatchObject({ status: 200, body: 'done' });
+    await server.stop();
+  });
+
   it('has the same id when it is repeated with its key, and is answered by what there is', async () => {
     const kafka = new MemoryKafka('requests', 'replies');
     const server = await serving(kafka, [COMMANDS]);
@@ -192,6 +210,20 @@ describe('a request whose client would rather not wait', () => {
     expect(await soon).toMatchObject({ status: 200, body: 'done' });
     expect((await ask(server.port, 'PUT', '/items/a', { Prefer: 'respond-async, wait=1' }, 'x')).status).toBe(202);
     await server.stop();
+  });
+
+  it('is accepted when the server stops, where it can be asked for again, and else has the time that is left', async () => {
+    const kafka = new MemoryKafka('requests', 'replies');
+    const server = await serving(kafka, [COMMANDS], {}, 30_000);
+    const accepted = ask(server.port, 'PUT', '/items/a', { Prefer: 'respond-async, wait=1000' }, 'x');
+    const answered = ask(server.port, 'PUT', '/items/b', { Prefer: 'wait=1000' }, 'x');
+    await until(() => kafka.written.length === 2);
+    const stopped = server.stop();
+    expect((await accepted).status).toBe(202);
+    const command = kafka.written.find(({ key }) => `${key}` === 'b');
+    kafka.put('replies', null, 'done', { 'zilla:correlation-id': idOf(command) });
+    expect(await answered).toMatchObject({ status: 200, body: 'done' });
+    await stopped;
   });
 });
 // biome-ignore-end lint/suspicious/noTemplateCurlyInString: this is how the format writes expressions

@@ -104,6 +104,22 @@ describe('the newest record of a topic that is asked for', () => {
     await server.stop();
   });
 
+  it('is told as it is to clients that would wait for longer than the server is there', async () => {
+    const kafka = new MemoryKafka('items');
+    const server = await serving(kafka, [ITEM, ITEMS], {}, 30_000);
+    kafka.put('items', 'a', '1');
+    const { headers } = await ask(server.port, 'GET', '/items');
+    const waiting = Promise.all([
+      ask(server.port, 'GET', '/items/a', { 'If-None-Match': '"topic-id.0.0"', Prefer: 'wait=1000' }),
+      ask(server.port, 'GET', '/items/b', { Prefer: 'wait=1000' }),
+      ask(server.port, 'GET', '/items', { 'If-None-Match': `${headers.etag}`, Prefer: 'wait=1000' }),
+    ]);
+    await until(() => kafka.open.length === 3 && kafka.opened.length === 5);
+    const stopped = server.stop();
+    expect((await waiting).map(({ status }) => status)).toEqual([304, 404, 304]);
+    await stopped;
+  });
+
   it('is let go with a client that leaves while it waits', async () => {
     const kafka = new MemoryKafka('items');
     const server = await serving(kafka, [ITEM]);

@@ -20,9 +20,10 @@ export async function serving(
   kafka: MemoryKafka,
   routes: readonly Led[],
   options: Omit<HttpKafkaProxyOptions, 'routes'> = {},
+  drain = 0,
 ): Promise<{ readonly port: number; stop(): Promise<void> }> {
   const led = routes.map((route) => ({ ...route, exit: lawfully(kafka.binding) }));
-  const { port, stop, defects } = await servingHttp(httpKafkaProxy({ routes: led, ...options }));
+  const { port, stop, defects } = await servingHttp(httpKafkaProxy({ routes: led, ...options }), {}, drain);
   return {
     port,
     async stop() {

@@ -29,6 +29,15 @@ describe('access control', () => {
     expect(await asked({ policy: 'same-origin' }, { origin: 'https://here' })).toEqual(plainly);
   });
 
+  it('lets no cache show a page an answer that was for another', async () => {
+    for (const headers of [{}, { origin: 'https://here' }]) {
+      const answer = await asked({ ...open, allow: { origins: ['https://there'] } }, headers);
+      expect(answer).toMatchObject({ ':status': '200', vary: 'origin' });
+      expect(answer).not.toHaveProperty('access-control-allow-origin');
+      expect(await asked(open, headers)).toMatchObject({ ':status': '200', 'access-control-allow-origin': '*' });
+    }
+  });
+
   it('refuses pages of other origins where they may not ask', async () => {
     expect(await asked({ policy: 'same-origin' }, there)).toEqual({ fault: 'HTTP_FORBIDDEN' });
     expect(await asked({ ...open, allow: { origins: ['https://else'] } }, there)).toEqual({ fault: 'HTTP_FORBIDDEN' });

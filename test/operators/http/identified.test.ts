@@ -66,6 +66,22 @@ describe('a request that guards look at', () => {
     expect(asked[0]?.opening?.ext.authorization).toEqual(new Map([['one', somebody('me')]]));
   });
 
+  it.each([
+    ['/?t=me', '/'],
+    ['/a?x=1&t=me&y=%20', '/a?x=1&y=%20'],
+    ['/a?%74=me', '/a'],
+    ['/a?tt=me&', '/a?tt=me&'],
+  ])('is passed on without what guards look at: %s', async (path, expected) => {
+    const asked: Asked[] = [];
+    const guard: Guard = { identify: (shown) => of(somebody(shown)) };
+    const answers = answersOf({ one: { guard, credentials: places } }, asked);
+    answers({ authorization: 'Bearer me', accept: '*/*', ':path': path });
+    await until(() => asked[0]?.opening !== undefined);
+
+    expect(asked[0]?.opening?.ext.headers).toEqual(headersOf({ ':method': 'GET', ':path': expected, accept: '*/*' }));
+    asked[0]?.end();
+  });
+
   it('waits for a guard that has to ask elsewhere', async () => {
     const answer = new Subject<Identity>();
     const asked: Asked[] = [];

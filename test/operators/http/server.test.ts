@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
-import { concat, NEVER, Observable, of, throwError } from 'rxjs';
+import { concat, filter, map, NEVER, Observable, of, throwError } from 'rxjs';
 import { type HttpServerOptions, httpServer } from '../../../operators/http/server.ts';
 import { tlsServer } from '../../../operators/tls/server.ts';
-import { begin } from '../../../src/frame.ts';
+import { window } from '../../../src/control.ts';
+import { abort, begin, type Frame } from '../../../src/frame.ts';
 import { filesystemVault } from '../../../src/net/filesystem-vault.ts';
-import { headersOf } from '../../../src/protocol/http.ts';
+import { type Http, headerOf, headersOf } from '../../../src/protocol/http.ts';
 import { Certificates } from '../../src/net/certificates.ts';
 import {
   type Asked,
@@ -28,6 +29,12 @@ const status = (answer: string): string => answer.split('\r\n', 1)[0]?.split(' '
 
 /** Every status line in what came back. */
 const statuses = (answer: string): string[] => [...answer.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, code]) => code ?? '');
+
+/** How a connection of HTTP/2 begins, a frame of it, and the headers of `POST http://x/`. */
+const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+const h2Frame = (type: number, flags: number, stream: number, payload: readonly number[] | Buffer): Buffer =>
+  Buffer.from([0, 0, payload.length, type, flags, 0, 0, 0, stream, ...payload]);
+const POST_HPACK = [0x83, 0x86, 0x84, 0x01, 0x01, 0x78];
 
 async function withHttp2<T>(port: number, use: (session: ClientHttp2Session) => Promise<T>): Promise<T> {
   const session = connectHttp2(`http://127.0.0.1:${port}`).on('error', () => {});
@@ -253,6 +260,14 @@ describe('http server', () => {
     await server.stop();
   });
 
+  it('sends a header whatever its name, in h2', async () => {
+    const server = await servingHttp(saying('x', { constructor: 'a' }));
+    const answer = await curl('--http2-prior-knowledge', '-D', '-', `http://127.0.0.1:${server.port}/`);
+
+    expect(answer.match(/constructor: .*/g)).toEqual(['constructor: a']);
+    await server.stop();
+  });
+
   it('reads a body only as its receiver grants', async () => {
     const asked: Asked[] = [];
     const server = await servingHttp(asking(asked), { window: 4_096 });
@@ -306,23 +321,82 @@ describe('http server', () => {
   });
 
   it('lets a client go on only once its body is wanted', async () => {
-    const asked: Asked[] = [];
-    const server = await servingHttp(asking(asked));
+    const frames: Frame<Http['initial']>[] = [];
+    const server = await servingHttp(
+      (initial) => new Observable((out) => out.add(initial.subscribe((frame) => frames.push(frame)))),
+    );
     const peer = await connected(server.port);
     let answer = '';
     peer.on('data', (chunk) => {
       answer += chunk;
     });
     peer.write(`${POST}Content-Length: 4\r\nExpect: 100-continue\r\n\r\n`);
-    await until(() => asked[0]?.opening !== undefined);
-    expect(answer).not.toContain('100 Continue');
-    asked[0]?.grant(100);
-    await until(() => answer.includes('100 Continue'));
+    await until(() => frames.length === 1);
+    expect(answer).toBe('');
+    if (frames[0]?.kind === 'begin') frames[0].control(window(100));
+    await until(() => answer !== '');
     peer.write('body');
-    await until(() => asked[0]?.last === 'end');
+    await until(() => frames.at(-1)?.kind === 'end');
 
-    expect(String(asked[0]?.body)).toBe('body');
+    expect(answer).toBe('HTTP/1.1 100 Continue\r\n\r\n');
     peer.destroy();
+    await server.stop();
+  });
+
+  it('asks for no body behind the headers of its answer, nor of a client that speaks 1.0', async () => {
+    for (const version of ['1.0', '1.1']) {
+      const asked: Asked[] = [];
+      const server = await servingHttp(asking(asked));
+      const peer = await connected(server.port);
+      let answer = '';
+      peer.on('data', (chunk) => {
+        answer += chunk;
+      });
+      peer.write(`POST / HTTP/${version}\r\nHost: x\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n`);
+      await until(() => asked[0]?.opening !== undefined);
+      asked[0]?.send('one');
+      await until(() => answer.includes('one'));
+      asked[0]?.grant(100);
+      peer.write('body');
+      await until(() => asked[0]?.last === 'end');
+      asked[0]?.send('two');
+      await until(() => answer.includes('two'));
+
+      expect(statuses(answer)).toEqual(['200']);
+      peer.destroy();
+      await server.stop();
+    }
+  });
+
+  it('runs no request behind the last one that it answers', async () => {
+    const paths: unknown[] = [];
+    const server = await servingHttp((initial) =>
+      initial.pipe(
+        filter((frame) => frame.kind === 'begin'),
+        map(({ ext }) => {
+          paths.push(headerOf(ext.headers, ':path'));
+          return abort({ code: 'ROUTE_NONE', message: '' });
+        }),
+      ),
+    );
+
+    const unread = 'POST /one HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody';
+    expect(statuses(await exchanged(server.port, `${unread}${GET}\r\n`))).toEqual(['404']);
+    expect(statuses(await exchanged(server.port, `${POST}Expect: miracles\r\n\r\n${GET}\r\n`))).toEqual(['417']);
+    expect(paths).toEqual(['/one']);
+    await server.stop();
+  });
+
+  it('is no proxy for h2 either', async () => {
+    const asked: Asked[] = [];
+    const server = await servingHttp(asking(asked));
+    await withHttp2(server.port, async (session) => {
+      const stream = session.request({ ':method': 'CONNECT', ':authority': 'y:80' });
+      const [headers] = await once(stream, 'response');
+      expect(headers[':status']).toBe(405);
+    });
+
+    expect(asked).toEqual([]);
     await server.stop();
   });
 
@@ -337,8 +411,10 @@ describe('http server', () => {
   it.each<[string, string, string, HttpServerOptions]>([
     ['what is not http', 'hello\r\n\r\n', '400', {}],
     ['a request without a host', 'GET / HTTP/1.1\r\n\r\n', '400', {}],
+    ['two hosts', `${GET}Host: y\r\n\r\n`, '400', {}],
     ['two lengths', `${POST}Content-Length: 1\r\nContent-Length: 2\r\n\r\nab`, '400', {}],
     ['a length and chunks', `${POST}Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, '400', {}],
+    ['a coding that is not undone', `${POST}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`, '501', {}],
     ['a chunk that is none', `${POST}Transfer-Encoding: chunked\r\n\r\nzz\r\n`, '400', {}],
     ['headers that are too long', `${GET}x: ${'y'.repeat(20_000)}\r\n\r\n`, '431', {}],
     ['a path that is too long', `GET /${'y'.repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, '431', {}],
@@ -443,6 +519,47 @@ describe('http server', () => {
       await until(() => asked[3]?.left === true);
     });
     await server.stop();
+  });
+
+  it.each(['destroy', 'end'] as const)(
+    'tells the exit that a client has left whose body it holds back: %s',
+    async (leave) => {
+      const asked: Asked[] = [];
+      const server = await servingHttp(asking(asked));
+      for (const size of [10, 20_000, 100_000]) {
+        const peer = await connected(server.port);
+        peer.write(`${POST}Content-Length: 1000000\r\n\r\n`);
+        peer.write(Buffer.alloc(size), () => peer[leave]());
+        await until(() => asked.at(-1)?.opening !== undefined && asked.at(-1)?.body.length === 0);
+        await until(() => asked.at(-1)?.left === true);
+        expect(asked.at(-1)?.body.length).toBe(0);
+        peer.destroy();
+      }
+      await server.stop();
+    },
+  );
+
+  it.each([
+    ['granted', 100],
+    ['held back', 2],
+  ])('takes no body of h2 for whole that its client resets while it is %s', async (_, credit) => {
+    for (const code of [0, 2, 8]) {
+      const asked: Asked[] = [];
+      const server = await servingHttp(asking(asked));
+      const peer = await connected(server.port);
+      // The client of node ends a body before it resets the stream.
+      peer.resume().write(Buffer.concat([PREFACE, h2Frame(4, 0, 0, []), h2Frame(1, 4, 1, POST_HPACK)]));
+      await until(() => asked[0]?.opening !== undefined);
+      peer.write(h2Frame(0, 0, 1, Buffer.from('half')));
+      asked[0]?.grant(credit);
+      await until(() => asked[0]?.last === 'data');
+      peer.write(h2Frame(3, 0, 1, [0, 0, 0, code]));
+      await until(() => asked[0]?.left === true);
+
+      expect(asked[0]?.last).toBe('abort');
+      peer.destroy();
+      await server.stop();
+    }
   });
 
   it('serves many streams of one h2 connection, each by itself', async () => {

@@ -2,7 +2,7 @@ import { Subject } from 'rxjs';
 import { type CacheClientOptions, cacheClient } from '../../../operators/kafka/cache-client.ts';
 import type { KafkaBegin } from '../../../src/protocol/kafka.ts';
 import { Turns } from '../../../src/testing/index.ts';
-import type { Written } from '../../src/memory-log.ts';
+import type { Written } from '../../src/log/memory-log.ts';
 import { Consumer } from './consumer.ts';
 import { LogExit } from './log-exit.ts';
 
@@ -74,6 +74,13 @@ describe('a cache client', () => {
     expect(consumer.got).toEqual(['0/a@0', '0/b@1', '0/c@2', '1/d@0', 'caught-up', 'end', 'complete']);
   });
 
+  it('should pass over records that newer ones have overtaken, but on a stream that wants every one', () => {
+    const { exit, consume } = serving([1]);
+    exit.logs[0]?.append(keys('aba'));
+    expect(consume(merged(), 9).got).toEqual(['0/b@1', '0/a@2', 'caught-up']);
+    expect(consume(merged({ conflates: false }), 9).got).toEqual(['0/a@0', '0/b@1', '0/a@2', 'caught-up']);
+  });
+
   it('should open one stream of each kind however many read, and keep them for a while', () => {
     const { exit, consume, turns } = serving([1, 1]);
     const consumers = Array.from({ length: 100 }, () => consume(merged(), 9));
@@ -111,6 +118,18 @@ describe('a cache client', () => {
     expect(consumer.got.at(-1)).toBe('1/b@1');
   });
 
+  it('should have caught up once a partition that it waits for is gone, and lose a snapshot', () => {
+    const { exit, consume, turns } = serving([1, -1]);
+    exit.logs[0]?.append(keys('a'));
+    const [live, bounded] = [consume(merged(), 9), consume(merged({ until: 'latest' }), 9)];
+    expect([live.got, bounded.got]).toEqual([['0/a@0'], ['0/a@0']]);
+    exit.lead([1], turns);
+    expect([live.got, bounded.got]).toEqual([
+      ['0/a@0', 'caught-up'],
+      ['0/a@0', 'SNAPSHOT_LOST', 'complete'],
+    ]);
+  });
+
   it('should begin where each partition is told to, and else where the exit says', () => {
     const { exit, consume } = serving([1, 1]);
     exit.from = 'latest';
@@ -135,6 +154,16 @@ describe('a cache client', () => {
     consumer.filter([[{ key: Buffer.from('b') }]]);
     exit.logs[0]?.append(keys('ab'));
     expect(consumer.got.filter((one) => one !== 'progress')).toEqual(['0/a@0', 'caught-up', 'filters', '0/b@4']);
+  });
+
+  it('should tell of a change of filters before what they accept, and behind all that those before them did', () => {
+    const { exit, consume } = serving([1, 1]);
+    const change = exit.logs[1]?.changes.subscribe(() => consumer.filter([[{ key: Buffer.from('b') }]]));
+    const consumer = consume(merged({ filters: [[{ key: Buffer.from('a') }]] }), 9);
+    // Those that wait for keys have not learned yet that there is more.
+    exit.logs[1]?.append(keys('ab'));
+    change?.unsubscribe();
+    expect(consumer.got).toEqual(['caught-up', 'filters', '1/b@1']);
   });
 
   it('should answer meta and describe from one stream of the exit', () => {

@@ -18,7 +18,7 @@ import type { RecordBatch } from '../../../src/protocol/kafka-batch.ts';
 import { fragment } from '../../../src/protocol/kafka-fragment.ts';
 import type { Binding } from '../../../src/protocol.ts';
 import type { Run } from '../../../src/run.ts';
-import { shown } from '../../src/cursor-reader.ts';
+import { shown } from '../../src/log/cursor-reader.ts';
 
 /** A stream of a binding, and what comes of it. */
 export class Consumer {

@@ -3,7 +3,7 @@ import type { Kafka, KafkaBegin, Meta } from '../../../src/protocol/kafka.ts';
 import { chosen, describeAnswer, metaAnswer } from '../../../src/protocol/kafka-states.ts';
 import { answer, type Stream } from '../../../src/protocol/kafka-stream.ts';
 import type { Binding } from '../../../src/protocol.ts';
-import { MemoryLog } from '../../src/memory-log.ts';
+import { MemoryLog } from '../../src/log/memory-log.ts';
 
 /** An exit that brings logs in memory, and remembers which streams are open. */
 export class LogExit {

@@ -10,7 +10,7 @@ import type { SseBegin } from '../../../src/protocol/sse.ts';
 import type { Binding } from '../../../src/protocol.ts';
 import { records } from '../../../src/run.ts';
 import { Turns } from '../../../src/testing/index.ts';
-import type { Written } from '../../src/memory-log.ts';
+import type { Written } from '../../src/log/memory-log.ts';
 import { until } from '../../src/net/peers.ts';
 import { LogExit } from '../kafka/log-exit.ts';
 import { Listener } from './listener.ts';

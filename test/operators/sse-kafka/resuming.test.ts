@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { cacheClient } from '../../../operators/kafka/cache-client.ts';
 import { sseKafkaProxy } from '../../../operators/sse-kafka/proxy.ts';
 import { Turns } from '../../../src/testing/index.ts';
-import { MemoryLog } from '../../src/memory-log.ts';
+import { MemoryLog } from '../../src/log/memory-log.ts';
 import { LogExit } from '../kafka/log-exit.ts';
 import { Listener } from './listener.ts';
 

@@ -38,6 +38,10 @@ beforeAll(() => {
   made.signed('example', 'ca', ['*.example.org']);
   made.signed('expired', 'ca', ['localhost'], -1);
   made.signed('client', 'ca');
+  made.firstVersion('old-ca', 'localhost');
+  made.firstVersion('old-server', 'localhost', 'old-ca');
+  made.firstVersion('old-expired', 'localhost', 'old-ca', -1);
+  made.firstVersion('old-stranger', 'localhost');
   const names = ['server', 'example', 'expired', 'client', 'stranger'];
   made.join('keys.pem', ...names.flatMap((name) => [`${name}.key`, `${name}.pem`]));
   const keys = { type: 'pem', store: 'keys.pem' } as const;
@@ -380,6 +384,24 @@ describe('tls client', () => {
     expect(stream.reply.frames.map(({ kind }) => kind)).toEqual(['abort']);
     expect(stream.reply.fault).toMatchObject({ code, message: expect.stringMatching(message) });
     expect(stream.initial.refusal).toBe(stream.reply.fault);
+    await server.close();
+  });
+
+  it.each<[string, string, string | undefined]>([
+    ['old-server', 'localhost', undefined],
+    ['old-ca', 'localhost', undefined],
+    ['old-server', 'www.example.org', 'TLS_WRONG_HOST'],
+    ['old-expired', 'localhost', 'TLS_EXPIRED'],
+    ['old-stranger', 'localhost', 'TLS_UNTRUSTED'],
+    ['stranger', 'localhost', 'TLS_UNTRUSTED'],
+  ])('verifies %s as %s by a certificate of the same name that says nothing of signing', async (name, host, code) => {
+    const server = await far(name);
+    const old = filesystemVault({ trust: { type: 'pem', store: 'old-ca.pem' } }, made.directory);
+    const stream = through(server.port, { vault: old, trust: ['localhost'] }, { authority: host });
+    stream.initial.send('hello');
+    await until(() => stream.reply.completed || stream.reply.bytes.toString() === 'hello');
+    expect(stream.reply.fault?.code).toBe(code);
+    stream.subscription.unsubscribe();
     await server.close();
   });
 

@@ -115,7 +115,7 @@ describe('a cache', () => {
       configs: { 'cleanup.policy': 'compact', 'delete.retention.ms': '5' },
     };
     await done(topic.remember(remembered));
-    await done(topic.partition(0).pass(0n));
+    await done(topic.partition(0).begin(0n));
     await close();
     const [cache, left] = await held(openCache(at, { kind: 'cache' }));
     expect(cache.names).toEqual(['orders']);

@@ -4,7 +4,7 @@ import { lastValueFrom } from 'rxjs';
 import { repair } from '../../../src/cache/offline/repair.ts';
 import { verify } from '../../../src/cache/offline/verify.ts';
 import { SluiceError } from '../../../src/errors.ts';
-import type { LogIsolation } from '../../../src/log.ts';
+import type { LogIsolation } from '../../../src/log/log.ts';
 import { done, open, readAll, temporary } from './open.ts';
 import { random, Truth } from './truth.ts';
 
@@ -76,7 +76,7 @@ describe.each([
   it('should be found, and told as a gap or repaired, in an embedded log', async () => {
     const source = join(root, `embedded-${openings}`);
     const { log, close } = await open(source, { kind: 'embedded' });
-    await done(log.pass(0n));
+    await done(log.begin(0n));
     const plain = truth.batches.filter(({ isTransactional }) => !isTransactional);
     for (const one of plain) await done(log.append([one]));
     const records = await readAll(log);

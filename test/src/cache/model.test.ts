@@ -118,7 +118,7 @@ const trim = (share: number): Command =>
     async (model, { opened: { log } }) => {
       const to = model.logStart + BigInt(Math.floor(Number(model.end - model.logStart) * share));
       model.logStart = to;
-      await done(log.trim(to));
+      await stand(log, 1_000_000n, to);
     },
     // What was open below stays open from there on, which the array does not tell.
     (model) => !model.batches.some(({ producer, outcome }) => producer !== undefined && outcome === undefined),
@@ -139,6 +139,14 @@ const truncate = (share: number): Command =>
     },
     (model) => !model.isTransactional,
   );
+
+const recreate = (): Command =>
+  command('recreate', async (model, { opened: { log } }) => {
+    Object.assign(model, { batches: [], logStart: 0n, end: 0n, isTransactional: false });
+    await done(log.restart('recreated', 'another'));
+    await done(log.begin(0n));
+    await stand(log, 1_000_000n);
+  });
 
 const reopen = (): Command =>
   command('reopen', async (_, real) => {
@@ -172,6 +180,7 @@ const commands = (isTransactional: boolean): fc.Arbitrary<Iterable<Command>> =>
       fc.integer({ min: 1, max: 5 }).map(pass),
       share.map(trim),
       fc.constant(reopen()),
+      fc.constant(recreate()),
     ],
     { maxCommands: 30 },
   );
@@ -187,7 +196,7 @@ describe.each([
         count += 1;
         const directory = join(root, `${count}`);
         const real: Real = { opened: await open(directory, { memory }), directory, memory };
-        await done(real.opened.log.pass(0n));
+        await done(real.opened.log.begin(0n));
         await stand(real.opened.log, 1_000_000n);
         const model: Model = { batches: [], logStart: 0n, end: 0n, isTransactional: false };
         await fc.asyncModelRun(() => ({ model, real }), list);

@@ -7,7 +7,7 @@ import type { CacheEvent } from '../../../src/cache/events.ts';
 import { type CacheOptions, openCache } from '../../../src/cache/open-cache.ts';
 import type { Partition } from '../../../src/cache/partition.ts';
 import type { Topic } from '../../../src/cache/topic.ts';
-import type { Chunk, LogIsolation } from '../../../src/log.ts';
+import type { Chunk, LogIsolation } from '../../../src/log/log.ts';
 import type { KafkaRecord } from '../../../src/protocol/kafka.ts';
 
 const TOPIC = 'orders';
@@ -102,7 +102,7 @@ export const shown = ({ offset, key, value, aborted }: KafkaRecord): string =>
 
 /** Begins a log whose source stands so. */
 export async function begin(log: Partition, at = 0n, highWatermark = 0n): Promise<void> {
-  await done(log.pass(at));
+  await done(log.begin(at));
   await stand(log, highWatermark);
 }
 

@@ -1,9 +1,13 @@
 import { join } from 'node:path';
-import { firstValueFrom } from 'rxjs';
+import { concat, firstValueFrom, map, Subject } from 'rxjs';
 import { clean } from '../../../src/cache/cleaner.ts';
 import { dirtOf } from '../../../src/cache/dirt.ts';
+import { rowKey } from '../../../src/cache/keys.ts';
+import { openLevel } from '../../../src/cache/level.ts';
 import type { UpkeptPartition } from '../../../src/cache/upkept-partition.ts';
+import { batchesOf } from '../../../src/records/record-batch.ts';
 import { eventLoop } from '../../../src/scheduler.ts';
+import { until } from '../kafka/clock.ts';
 import { batch, marker } from './batches.ts';
 import { begin, chunkAt, done, open, readAll, stand, temporary } from './open.ts';
 
@@ -20,6 +24,8 @@ describe('a partition', () => {
     const at = directory();
     const first = await open(at);
     await begin(first.log, 5n, 8n);
+    const { begunAt } = first.log;
+    expect(begunAt).toBeGreaterThan(0);
     await done(
       first.log.append([
         batch(5n, [
@@ -42,6 +48,7 @@ describe('a partition', () => {
 
     const second = await open(at);
     expect(second.log.next).toBe(8n);
+    expect(second.log.begunAt).toBe(begunAt);
     expect(second.log.offsets).toEqual({
       isBegun: true,
       logStart: 5n,
@@ -57,7 +64,7 @@ describe('a partition', () => {
 
   it('should show nothing before its source has said where it ends', async () => {
     const { log, close } = await open(directory());
-    await done(log.pass(0n));
+    await done(log.begin(0n));
     await done(log.append([batch(0n, [['a', '1']])]));
     expect(await readAll(log)).toEqual([]);
     await stand(log, 1n);
@@ -118,7 +125,7 @@ describe('a partition', () => {
     await done(log.append([batch(30n, [['b', '2']])]));
     await done(log.pass(50n));
     expect(log.next).toBe(50n);
-    expect(log.offsets.isLevel).toBe(true);
+    expect(log.offsets).toMatchObject({ lastStableOffset: 50n, highWatermark: 50n, isLevel: true });
     expect(await readAll(log)).toEqual(['10:a=1', '30:b=2']);
     await close();
   });
@@ -162,6 +169,20 @@ describe('a partition', () => {
     const again = await open(at);
     expect(await readAll(again.log)).toEqual(['10:d=4']);
     await again.close();
+  });
+
+  it('should forget the transactions of what is gone', async () => {
+    const at = directory();
+    const { log, close } = await open(at);
+    await begin(log, 0n, 4n);
+    const [aborted, left] = [batch(0n, [['a', 'void']], { producer }), batch(2n, [['a', 'open']], { producer })];
+    await done(log.append([aborted, marker(1n, producer, 'abort'), left]));
+    expect(log.isAborted(aborted)).toBe(true);
+    await stand(log, 20n, 10n);
+    expect(log.isAborted(aborted)).toBe(false);
+    await done(log.append([batch(10n, [['b', '1']])]));
+    expect(log.offsets.lastStableOffset).toBe(11n);
+    await close();
   });
 
   it('should cut what its source has cut, and tell who read it', async () => {
@@ -417,6 +438,49 @@ describe('a partition', () => {
     await done(log.append([0n, 1n, 2n].map((n) => batch(n, [['k', 'v']], { timestamp: 100n + 10n * n }))));
     const find = async (time: bigint): Promise<unknown> => done(log.find(time));
     expect([await find(0n), await find(110n), await find(111n), await find(121n)]).toEqual([0n, 1n, 2n, 3n]);
+    await close();
+  });
+
+  it('should find it behind what goes while it looks there', async () => {
+    const at = directory();
+    const first = await open(at);
+    await begin(first.log, 0n, 3n);
+    const large = 'v'.repeat(600_000);
+    const timed = [0n, 1n, 2n].map((n) => batch(n, [['k', large]], { timestamp: 100n + 10n * n }));
+    await done(first.log.append(timed));
+    await first.close();
+    let isAsked = false;
+    const gone = new Subject<never>();
+    const { log, close } = await open(at, {
+      open: (path) =>
+        openLevel(path, { isSynced: false }).pipe(
+          map((store) => ({
+            ...store,
+            get: (key: Uint8Array) => {
+              if (Buffer.compare(key, rowKey({ topic: 1, partition: 0, generation: 0 }, 0n)) !== 0)
+                return store.get(key);
+              isAsked = true;
+              return concat(gone, store.get(key));
+            },
+          })),
+        ),
+    });
+    const found = done(log.find(100n));
+    await until(() => isAsked);
+    await stand(log, 3n, 1n);
+    gone.complete();
+    expect(await found).toBe(1n);
+    await close();
+  });
+
+  it('should hold no more of what came with a batch in memory than that takes', async () => {
+    const { log, close } = await open(directory());
+    await begin(log, 0n, 3n);
+    const came = Buffer.concat([Buffer.alloc(1 << 20), batch(0n, [['a', '1']]).bytes, batch(1n, [['b', '2']]).bytes]);
+    await done(log.append([...batchesOf(came.subarray(1 << 20), 'test')]));
+    expect(await readAll(log)).toEqual(['0:a=1', '1:b=2']);
+    const held = new Set(log.peekWhole(0n)?.batches.map(({ bytes }) => bytes.buffer));
+    expect([...held].map(({ byteLength }) => byteLength < 1_000)).toEqual([true]);
     await close();
   });
 

@@ -33,7 +33,7 @@ export class Truth {
       refetch: (from, to) =>
         of(this.batches.filter(({ lastOffset, baseOffset }) => lastOffset >= from && baseOffset < to)),
     };
-    if (log.next === undefined) await done(log.pass(0n));
+    if (log.next === undefined) await done(log.begin(0n));
     await stand(log, this.end);
     const missing = this.batches.filter(({ lastOffset }) => lastOffset >= log.next!);
     for (let at = 0; at < missing.length; at += batches) {

@@ -92,6 +92,16 @@ describe('what is past retention', () => {
     expect([400, 301, 300, 200, 199, 0].map(of)).toEqual([0n, 0n, 10n, 20n, 20n, 30n]);
   });
 
+  it('should be rows without any batch along with what is behind them', () => {
+    const [first, ...others] = rows([0, 0], [200, 2], [200, 3], [200, 4]).map((row, n) =>
+      n === 0 ? { ...row, records: 0, maxTimestamp: -1n } : row,
+    ) as [RowMeta, ...RowMeta[]];
+    const at = (now: number) => retainedFrom([first, ...others], topicConfig({ 'retention.ms': '2000' }), now);
+    expect([4_000, 4_001, 100_000].map(at)).toEqual([0n, 20n, 30n]);
+    const bytes = topicConfig({ 'retention.bytes': '200', 'retention.ms': '-1' });
+    expect(retainedFrom([first, ...others], bytes, 5_000)).toBe(20n);
+  });
+
   it('should be nothing without a limit, a time or the policy', () => {
     expect(begin({ 'retention.ms': '-1' }, 1e12)).toBe(0n);
     expect(begin({ 'retention.ms': '1', 'cleanup.policy': 'compact' }, 1e12)).toBe(0n);

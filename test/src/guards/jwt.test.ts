@@ -100,6 +100,7 @@ describe('a jwt guard', () => {
     ['a short key', { keys: [short] }, /2048 bits/],
     ['a secret', { keys: [{ kty: 'oct', k: 'canary' } as Jwk] }, /secret/],
     ['a url of another kind', { keys: 'file:///canary' }, /url/],
+    ['a url with a password', { keys: 'https://user:canary@example.org/keys' }, /without user and password/],
   ])('refuses %s, and shows nothing of it', (_, options, why) => {
     expect(() => jwtGuard(options)).toThrow(why);
     expect(() => jwtGuard(options)).not.toThrow(/canary/);

@@ -31,6 +31,17 @@ export class Certificates {
     this.#run('x509', '-req', '-in', `${name}.csr`, ...by, '-days', String(days), '-out', `${name}.pem`);
   }
 
+  /** A certificate of X.509's first version, named `subject`, that `issuer` signs, or itself; valid as for `signed`. */
+  firstVersion(name: string, subject: string, issuer?: string, days = 30): void {
+    const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', `${name}.key`];
+    this.#run('req', '-new', ...key, '-subj', `/CN=${subject}`, '-out', `${name}.csr`);
+    const by =
+      issuer === undefined
+        ? ['-signkey', `${name}.key`]
+        : ['-CA', `${issuer}.pem`, '-CAkey', `${issuer}.key`, '-CAcreateserial'];
+    this.#run('x509', '-req', '-in', `${name}.csr`, ...by, '-days', String(days), '-out', `${name}.pem`);
+  }
+
   /** A PKCS #12 store. */
   pkcs12(store: string, options: readonly string[]): string {
     this.#run('pkcs12', '-export', '-out', store, ...options);

@@ -20,10 +20,10 @@ export const lawfulExit =
     initial.pipe(lawful('exit initial'), exit, lawful('exit reply'));
 
 /** An http server that is up, with its joints held to the laws. */
-export const servingHttp = (exit: Binding<Http>, options: HttpServerOptions = {}): Promise<Served> => {
+export const servingHttp = (exit: Binding<Http>, options: HttpServerOptions = {}, drain = 0): Promise<Served> => {
   const defects: unknown[] = [];
   const server = httpServer({ onDefect: (defect) => void defects.push(defect), ...options })(lawfulExit(exit));
-  return serving(lawfully(server, 'http')).then((served) => ({ ...served, defects }));
+  return serving(lawfully(server, 'http'), { drain }).then((served) => ({ ...served, defects }));
 };
 
 /** A request that an exit has taken; what it is sent and granted is for the test to say. */

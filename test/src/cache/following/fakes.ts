@@ -1,4 +1,4 @@
-import { defer, EMPTY, NEVER, Observable, of, Subject, type Subscriber } from 'rxjs';
+import { defer, EMPTY, NEVER, Observable, of, type SchedulerLike, Subject, type Subscriber } from 'rxjs';
 import type { FollowedLog, FollowedLogs, Remembered, Standing } from '../../../../src/cache/following/followed-log.ts';
 import { emit, type Outlet } from '../../../../src/emitter.ts';
 import type { Following } from '../../../../src/frame.ts';
@@ -7,7 +7,6 @@ import { listen } from '../../../../src/listen.ts';
 import type { Kafka, KafkaBegin } from '../../../../src/protocol/kafka.ts';
 import type { RecordBatch } from '../../../../src/protocol/kafka-batch.ts';
 import type { Binding } from '../../../../src/protocol.ts';
-import type { Clock } from '../../kafka/clock.ts';
 
 type Reply = Kafka['reply'];
 
@@ -22,7 +21,7 @@ export interface Asked {
 }
 
 /** A binding whose every stream a test answers. */
-export function fakeSource(clock: Clock): { readonly binding: Binding<Kafka>; readonly asked: Asked[] } {
+export function fakeSource(clock: SchedulerLike): { readonly binding: Binding<Kafka>; readonly asked: Asked[] } {
   const asked: Asked[] = [];
   const binding: Binding<Kafka> = (initial) =>
     new Observable<never>((out) => {
@@ -64,10 +63,13 @@ export class FakeLog implements FollowedLog {
   source: FollowedLog['source'];
   next: bigint | undefined;
   lastEpoch = -1;
+  begunAt: number | undefined;
   levelAt: number | undefined;
   standing: Standing | undefined;
   isLevel = false;
   held = false;
+  /** Whether it begins anew when it is cut. */
+  isCompacted = false;
   failing: unknown;
   readonly done: string[] = [];
   readonly changes = new Subject<void>();
@@ -105,6 +107,12 @@ export class FakeLog implements FollowedLog {
     });
   }
 
+  begin(offset: bigint): Observable<void> {
+    return this.#write(`begin ${offset}`, () => {
+      this.next = offset;
+    });
+  }
+
   pass(offset: bigint): Observable<void> {
     return this.#write(`pass ${offset}`, () => {
       this.next = offset;
@@ -135,7 +143,7 @@ export class FakeLog implements FollowedLog {
 
   truncate(offset: bigint): Observable<void> {
     return this.#write(`truncate ${offset}`, () => {
-      this.next = offset;
+      this.next = this.isCompacted ? undefined : offset;
     });
   }
 
@@ -181,10 +189,18 @@ export class FakeLogs implements FollowedLogs {
   isCompacted = false;
   readonly logs = new Map<number, FakeLog>();
 
+  /** What the next write fails with. */
+  failing: unknown;
+
   remember(topic: Remembered): Observable<void> {
-    this.remembered = topic;
-    this.isCompacted = topic.configs?.['cleanup.policy'] === 'compact';
-    return EMPTY;
+    return defer(() => {
+      const { failing } = this;
+      this.failing = undefined;
+      if (failing !== undefined) throw failing;
+      this.remembered = topic;
+      this.isCompacted = topic.configs?.['cleanup.policy'] === 'compact';
+      return EMPTY;
+    });
   }
 
   partition(partition: number): FakeLog {

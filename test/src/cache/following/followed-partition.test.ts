@@ -104,11 +104,27 @@ describe('a partition that is followed', () => {
     expect(log.done).toEqual(['pass 8', 'truncate 3', 'lose 9']);
   });
 
-  it('should drop a log that was away for longer than tombstones are kept, and fill it from its start', () => {
-    const { last, log, asked } = setup((log) => Object.assign(log, { next: 5n, levelAt: -2 * HOUR }), HOUR);
-    expect(log.done).toEqual(['restart tombstones']);
-    expect(asked).toHaveLength(1);
+  it('should fill a log again that begins anew as it is cut, though nothing more comes', () => {
+    const { clock, last, log, asked } = setup((log) => Object.assign(log, { next: 5n, isCompacted: true }));
+    last().answer(begun);
+    last().send(flush({ mark: 'gap', partition: 0, from: 3n, to: 5n, reason: 'truncated' }));
+    last().send(flush({ mark: 'progress', partition: 0, offsets: new Map([[0, 4n]]) }));
+    clock.advance(1_000);
+    expect(asked).toHaveLength(2);
     expect(last().begin).toMatchObject({ from: 'earliest' });
+    last().answer(begun);
+    expect(log.done).toEqual(['truncate 3', 'begin 0']);
+  });
+
+  it('should drop a log that was away for longer than tombstones are kept, and fill it from its start', () => {
+    for (const away of [{ levelAt: -2 * HOUR }, { begunAt: -2 * HOUR }]) {
+      const { last, log, asked } = setup((log) => Object.assign(log, { next: 5n, ...away }), HOUR);
+      expect(log.done).toEqual(['restart tombstones']);
+      expect(asked).toHaveLength(1);
+      expect(last().begin).toMatchObject({ from: 'earliest' });
+    }
+    const back = setup((log) => Object.assign(log, { next: 5n, begunAt: -2 * HOUR, levelAt: 0 }), HOUR);
+    expect(back.log.done).toEqual([]);
   });
 
   it('should drop it as well when it was out of touch for so long while it was open', () => {

@@ -11,6 +11,7 @@ const UNKNOWN: KafkaFault = {
   message: 'there is no such topic',
   kafka: { code: 3, name: 'UNKNOWN_TOPIC_OR_PARTITION' },
 };
+const FULL: KafkaFault = { code: 'CACHE_WRITE', message: 'no space left' };
 const UNREACHABLE: KafkaFault = { code: 'NET_REFUSED', message: 'nothing listens' };
 
 function setup({
@@ -123,6 +124,48 @@ describe('a topic that is followed', () => {
     expect(logs.partition(0).done).toEqual(['restart recreated B', 'restart recreated C']);
     expect(fetches()).toEqual([[0, 'earliest']]);
     expect(logs.remembered?.topicId).toBe('C');
+  });
+
+  it('should follow none of a topic that was made again before all of the old one is dropped, whatever is told meanwhile', () => {
+    const logs = new FakeLogs();
+    logs.remembered = { topicId: 'A', partitions: [0, 1], configs: {} };
+    for (const partition of [0, 1]) {
+      logs.partition(partition).next = 5n;
+      logs.partition(partition).held = true;
+    }
+    const { fetches, meta, describe } = setup({ logs });
+    describe('delete');
+    meta('B', 2);
+    meta('B', 2);
+    expect(fetches()).toEqual([]);
+    meta('C', 2);
+    meta('C', 2);
+    expect(fetches()).toEqual([]);
+    logs.partition(0).settle();
+    expect(fetches()).toEqual([]);
+    logs.partition(1).settle();
+    expect(fetches()).toEqual([
+      [0, 'earliest'],
+      [1, 'earliest'],
+    ]);
+    expect(logs.remembered?.topicId).toBe('C');
+  });
+
+  it('should serve what there is while nothing can be written, and follow once it can be', () => {
+    const logs = new FakeLogs();
+    logs.remembered = { topicId: 'A', partitions: [0], configs: {} };
+    logs.failing = FULL;
+    const { log, fetches, meta, describe, clock } = setup({ logs });
+    meta('A', 1);
+    describe('delete');
+    expect([log(0), fetches()]).toEqual([[logs.partition(0)], []]);
+    clock.advance(1_000);
+    expect(fetches()).toEqual([[0, 'earliest']]);
+    logs.partition(0).failing = FULL;
+    meta('B', 1);
+    expect([log(0), fetches()]).toEqual([[logs.partition(0)], []]);
+    clock.advance(1_000);
+    expect(fetches()).toEqual([[0, 'earliest']]);
   });
 
   it('should follow a topic whose configuration may not be seen', () => {

@@ -19,7 +19,7 @@ const NUMBER = 1;
 async function filled(kind: 'cache' | 'embedded', isCompacted = false): Promise<string> {
   const directory = join(root, `${directories++}`);
   const { log, close } = await open(directory, { kind, isCompacted });
-  await done(log.pass(0n));
+  await done(log.begin(0n));
   for (const [offset, key] of ['a', 'b', 'a'].entries())
     await done(log.append([batch(BigInt(offset), [[key, `${offset}`]])]));
   if (kind === 'cache') await stand(log, 3n, 0n, 5_000);

@@ -70,6 +70,6 @@ describe('a producer of values that are not in memory', () => {
     const { clock, sendBody, body } = open({ maxRequestSize: 100_000 });
     const sent = sendBody();
     clock.advance(50);
-    expect([errors([sent]), body.reads]).toEqual([['KAFKA_RECORD_TOO_LARGE'], 0]);
+    expect([errors([sent]), body.reads]).toEqual([['MESSAGE_TOO_LARGE'], 0]);
   });
 });
