@@ -34,8 +34,10 @@ export class Partition extends PartitionChanges implements FollowedLog {
     const arrived = (batch: RecordBatch): Arrived => arrivedOf(batch, data.name, options.maxInflated);
     const [isCompacted, anew] = [() => this.isCompacted, () => this.beginAnew(undefined)];
     const mender = new Mender({ data, serial, isEmbedded, notify, arrived, isCompacted, anew });
-    const settled = <T>(work: () => Observable<T>): Observable<T> => serial.run(work);
-    super(options, new RowReader({ data, memory, settled, mend: (row) => mender.mend(row) }));
+    super(
+      options,
+      new RowReader({ data, memory, settled: (work) => serial.run(work), mend: (row) => mender.mend(row) }),
+    );
     serial.prepare = () => (isEmbedded && data.isInDoubt ? this.settle() : undefined);
     this.#serial = serial;
     this.#mender = mender;

@@ -43,19 +43,21 @@ export async function killings({ directory, doing, kills, seed }: KillingsOption
     for (const event of one.events) say(JSON.stringify(event, (_, value) => `${value}`));
     await one.close();
   };
-  for (let kill = 1; kill <= kills; kill += 1) {
+  let isAtIt = doing === 'backfill';
+  // On a slow machine it may be killed some times before it has cleaned or dropped anything.
+  for (let kill = 1; kill <= kills || (!isAtIt && kill <= 3 * kills); kill += 1) {
     const told = await killed('test/src/cache/writer.ts', [directory, doing, `${seed}`], next() * LONGEST);
     await opened(`kill ${kill}`, async ({ log }, say) => {
       const least = BigInt(told.at(-1) as string);
+      isAtIt ||= doing === 'cleaning' ? log.state.rewritten > 0n : log.offsets.logStart > 0n;
       if (log.next === undefined || log.next < least) say(`ends at ${log.next}, and was at ${least}`);
       await judge(truth, log, doing, say);
     });
   }
   await opened('at the end', async ({ log }, say) => {
-    const { state, offsets } = log;
+    const { state } = log;
     if (state.end >= truth.end) say('it had come to its end before it was killed the last time');
-    if (doing === 'cleaning' && state.rewritten === 0n) say('it was not cleaned');
-    if (doing === 'retention' && offsets.logStart === 0n) say('nothing of it was past retention');
+    if (!isAtIt) say('it was never at it');
     await truth.feed(log);
     await judge(truth, log, doing, say);
     if (log.next !== truth.end) say(`ends at ${log.next}, and its topic at ${truth.end}`);
