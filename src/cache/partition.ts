@@ -34,10 +34,8 @@ export class Partition extends PartitionChanges implements FollowedLog {
     const arrived = (batch: RecordBatch): Arrived => arrivedOf(batch, data.name, options.maxInflated);
     const [isCompacted, anew] = [() => this.isCompacted, () => this.beginAnew(undefined)];
     const mender = new Mender({ data, serial, isEmbedded, notify, arrived, isCompacted, anew });
-    super(
-      options,
-      new RowReader({ data, memory, settled: (work) => serial.run(work), mend: (row) => mender.mend(row) }),
-    );
+    const settled = <T>(work: () => Observable<T>): Observable<T> => serial.run(work);
+    super(options, new RowReader({ data, memory, settled, mend: (row) => mender.mend(row) }));
     serial.prepare = () => (isEmbedded && data.isInDoubt ? this.settle() : undefined);
     this.#serial = serial;
     this.#mender = mender;
@@ -47,8 +45,7 @@ export class Partition extends PartitionChanges implements FollowedLog {
   }
 
   get next(): bigint | undefined {
-    const { isBegun, end } = this.state;
-    return isBegun ? end : undefined;
+    return this.state.isBegun ? this.state.end : undefined;
   }
 
   get lastEpoch(): number {
