@@ -119,6 +119,7 @@ export class KeyFollower {
     this.#rests.next(true);
   }
 
+  /** What readers see is decided as far as the index has come, and no further: none of them may be ahead of the other. */
   #add({ run, to, gap }: Chunk<KafkaRecord>): void {
     if (gap !== undefined) this.table.isPartial = true;
     const keyed = run as KeyedRun | undefined;
@@ -127,5 +128,6 @@ export class KeyFollower {
       if (key !== null) this.table.add(key, Number((keyed as KeyedRun).offsetAt(index)));
     }
     this.#position = to;
+    this.#log.advanced();
   }
 }

@@ -13,13 +13,17 @@ export interface MenderOptions {
   readonly serial: Serial;
   /** Whether nothing can be fetched again. */
   readonly isEmbedded: boolean;
+  readonly isCompacted: () => boolean;
   readonly arrived: (batch: RecordBatch) => Arrived;
   /** Drops all there is, to be fetched anew. */
   readonly anew: () => Observable<void>;
   readonly notify: (event: CacheEvent) => void;
 }
 
-/** Gets rows again that are not what was written, or gone; one that was cleaned only with the whole log. */
+/**
+ * Gets rows again that are not what was written, or gone. One that was cleaned here, or at its source since, comes again only
+ * with the whole log: what the one has left may have been buried by what the other took.
+ */
 export class Mender {
   source: RefetchSource | undefined;
   readonly #options: MenderOptions;
@@ -44,21 +48,25 @@ export class Mender {
     });
   }
 
-  #store(row: RowMeta, batches: readonly RecordBatch[]): Observable<'mended'> {
-    const { data, serial, arrived, anew } = this.#options;
+  #store(row: RowMeta, batches: readonly RecordBatch[]): Observable<'mended' | 'lost'> {
+    const { data, serial, arrived, isCompacted, anew } = this.#options;
     const { from, to } = row;
     return serial.run(() => {
       if (data.rows.at(from) !== row) return of('mended' as const);
-      // What was cleaned out of it may be at its source still: values whose tombstones are gone, and what was aborted.
-      if ((data.state.passes.at(-1)?.to ?? 0n) > from) {
+      const fresh = batches.filter(({ baseOffset, lastOffset }) => lastOffset >= from && baseOffset < to);
+      const isWhole = row.bytes >= 0 && fresh.reduce((sum, { count }) => sum + count, 0) === row.records;
+      if (data.state.rewritten > from || (isCompacted() && !isWhole)) {
         return anew().pipe(
           map(() => 'mended' as const),
           tap(() => this.source?.resume()),
         );
       }
-      const fresh = batches.filter(({ baseOffset, lastOffset }) => lastOffset >= from && baseOffset < to);
-      const straddles = ({ baseOffset, lastOffset }: RecordBatch): boolean => baseOffset < from || lastOffset >= to;
-      if (fresh.some(straddles)) throw corrupt(data.name, row);
+      // Retention has taken it there, of which readers are to be told.
+      if (!isWhole && fresh.length === 0) return of('lost' as const);
+      // A log may begin within a batch.
+      const isWithin = ({ baseOffset, lastOffset }: RecordBatch): boolean =>
+        (baseOffset >= from || from === data.state.begin) && lastOffset < to;
+      if (!fresh.every(isWithin)) throw corrupt(data.name, row);
       const rows = rowsFrom(from, to, fresh.map(arrived));
       return data.commit({ state: data.state, old: [row], rows }).pipe(map(() => 'mended' as const));
     });

@@ -58,7 +58,7 @@ export abstract class PartitionChanges extends PartitionLog {
 
   constructor(options: PartitionOptions, reader: RowReader) {
     const { data, isEmbedded, isCompacted } = options;
-    super(data, reader);
+    super(data, reader, options.scheduler);
     this.options = options;
     this.transactions = data.transactions();
     this.isCompacted = isCompacted;

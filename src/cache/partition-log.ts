@@ -1,4 +1,4 @@
-import { concatMap, defaultIfEmpty, defer, EMPTY, map, type Observable, of, Subject, type TeardownLogic } from 'rxjs';
+import { concatMap, defer, EMPTY, type Observable, of, type SchedulerLike, Subject, type TeardownLogic } from 'rxjs';
 import type { Chunk, Log, LogIsolation, LogOffsets, Missed, Seen } from '../log/log.ts';
 import { readableEnd } from '../log/log.ts';
 import type { KafkaRecord } from '../protocol/kafka.ts';
@@ -11,6 +11,7 @@ import { earlier, later } from './offsets.ts';
 import type { PartitionStore } from './partition-store.ts';
 import type { RowReader } from './row-reader.ts';
 import type { Segment } from './segment.ts';
+import { searchTime } from './time-search.ts';
 import type { Transactions } from './transactions.ts';
 
 /** What whoever began before the source had said where it ends knows of tombstones: all that it says. */
@@ -21,6 +22,7 @@ export abstract class PartitionLog implements Log<KafkaRecord> {
   readonly changes = new Subject<void>();
   protected readonly data: PartitionStore;
   protected readonly reader: RowReader;
+  readonly #scheduler: SchedulerLike;
   readonly #holds = new Set<{ readonly end: bigint }>();
   readonly #breaks: Break[] = [];
   #offsets: LogOffsets = { isBegun: false, logStart: 0n, lastStableOffset: 0n, highWatermark: 0n, isLevel: false };
@@ -37,7 +39,8 @@ export abstract class PartitionLog implements Log<KafkaRecord> {
   /** Whether the index has all that is decided, or had when nothing was shown yet. */
   #isIndexed = false;
 
-  constructor(data: PartitionStore, reader: RowReader) {
+  constructor(data: PartitionStore, reader: RowReader, scheduler: SchedulerLike) {
+    this.#scheduler = scheduler;
     this.data = data;
     this.reader = reader;
     this.#transactions = data.transactions();
@@ -99,7 +102,9 @@ export abstract class PartitionLog implements Log<KafkaRecord> {
   }
 
   find(timestamp: bigint): Observable<bigint> {
-    return defer(() => this.#find(timestamp, this.#offsets.logStart));
+    const { data, reader } = this;
+    const search = { data, reader, decided: () => this.#transactions, scheduler: this.#scheduler };
+    return defer(() => searchTime(timestamp, this.#offsets.logStart, search));
   }
 
   missed(position: bigint, seen: Seen): Missed | undefined {
@@ -218,29 +223,5 @@ export abstract class PartitionLog implements Log<KafkaRecord> {
     return isolation === 'read_committed'
       ? segment.committed(offset, limit, transactions)
       : segment.uncommitted(offset, transactions);
-  }
-
-  /** Looks at rows one after the other, since a batch may tell a later time than its records left have. */
-  #find(timestamp: bigint, from: bigint): Observable<bigint> {
-    const { rows, state } = this.data;
-    const row = rows.between(from, state.end).find(({ maxTimestamp, bytes }) => maxTimestamp >= timestamp || bytes < 0);
-    if (row === undefined) return of(state.end);
-    return this.#findIn(timestamp, from > row.from ? from : row.from, row.to);
-  }
-
-  #findIn(timestamp: bigint, from: bigint, to: bigint): Observable<bigint> {
-    return this.reader.load(from).pipe(
-      map((segment) => segment.uncommitted(from, this.#transactions)),
-      defaultIfEmpty(undefined),
-      concatMap((chunk) => {
-        // What was there is gone by now.
-        if (chunk === undefined) return this.#find(timestamp, later(from, this.#offsets.logStart));
-        for (let index = 0; index < (chunk.run?.length ?? 0); index += 1) {
-          const { timestamp: time, offset } = (chunk.run as Run<KafkaRecord>).at(index);
-          if (time >= timestamp && offset >= from) return of(offset);
-        }
-        return chunk.to < to ? this.#findIn(timestamp, chunk.to, to) : this.#find(timestamp, chunk.to);
-      }),
-    );
   }
 }

@@ -32,7 +32,8 @@ export class Partition extends PartitionChanges implements FollowedLog {
     const { data, memory, isEmbedded, notify } = options;
     const serial = new Serial();
     const arrived = (batch: RecordBatch): Arrived => arrivedOf(batch, data.name, options.maxInflated);
-    const mender = new Mender({ data, serial, isEmbedded, notify, arrived, anew: () => this.beginAnew(undefined) });
+    const [isCompacted, anew] = [() => this.isCompacted, () => this.beginAnew(undefined)];
+    const mender = new Mender({ data, serial, isEmbedded, notify, arrived, isCompacted, anew });
     const settled = <T>(work: () => Observable<T>): Observable<T> => serial.run(work);
     super(options, new RowReader({ data, memory, settled, mend: (row) => mender.mend(row) }));
     serial.prepare = () => (isEmbedded && data.isInDoubt ? this.settle() : undefined);
@@ -44,8 +45,7 @@ export class Partition extends PartitionChanges implements FollowedLog {
   }
 
   get next(): bigint | undefined {
-    const { isBegun, end } = this.state;
-    return isBegun ? end : undefined;
+    return this.state.isBegun ? this.state.end : undefined;
   }
 
   get lastEpoch(): number {

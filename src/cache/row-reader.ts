@@ -46,7 +46,10 @@ export class RowReader {
       const held = this.#segments.at(offset);
       if (held !== undefined) return of(held);
       const row = this.#options.data.rows.at(offset);
-      return row === undefined ? EMPTY : this.#shared(row, offset);
+      if (row === undefined) return EMPTY;
+      // Others may have asked for the row by another offset, which is in another row by now.
+      const isIn = ({ from, to }: Segment): boolean => from <= offset && offset < to;
+      return this.#shared(row, offset).pipe(concatMap((segment) => (isIn(segment) ? of(segment) : this.load(offset))));
     });
   }
 
@@ -69,17 +72,22 @@ export class RowReader {
         const isSettled = read !== undefined && data.rows.at(row.from) === row;
         return isSettled ? of(this.#hold(read)) : settled(() => this.#readAgain(row, offset));
       }),
-      concatMap((segment) => (segment === undefined ? this.#mend(row, offset) : of(segment))),
+      concatMap((segment) => {
+        if (segment === 'other') return this.load(offset);
+        return segment === undefined ? this.#mend(row, offset) : of(segment);
+      }),
     );
   }
 
-  /** Nothing if the row cannot be read. */
-  #readAgain(row: RowMeta, offset: bigint): Observable<Segment | undefined> {
+  /**
+   * Nothing if the row cannot be read. Another one that is there by now is read once what waits to be written can go on: that
+   * may have to be waited for again.
+   */
+  #readAgain(row: RowMeta, offset: bigint): Observable<Segment | 'other' | undefined> {
     const { data } = this.#options;
     const now = data.rows.at(offset);
     if (now === undefined) return EMPTY;
-    if (now !== row) return this.load(offset);
-    return data.read(row).pipe(map((read) => read && this.#hold(read)));
+    return now === row ? data.read(row).pipe(map((read) => read && this.#hold(read))) : of('other' as const);
   }
 
   #mend(row: RowMeta, offset: bigint): Observable<Segment> {

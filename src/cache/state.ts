@@ -37,6 +37,8 @@ export interface PartitionState {
   readonly tombstones: bigint;
   /** When a cleaner went through it, the oldest first. */
   readonly passes: readonly Cleaned[];
+  /** Below it, rows may be what a cleaner left of others; a pass that was cut short has left some, too. */
+  readonly rewritten: bigint;
   readonly open: OpenTransactions;
   /** Whether any batch was of a transaction. */
   readonly isTransactional: boolean;
@@ -61,6 +63,7 @@ export const freshState = (topic: string): PartitionState => ({
   filled: undefined,
   tombstones: 0n,
   passes: [],
+  rewritten: 0n,
   open: [],
   isTransactional: false,
   aborted: [0, 0],
@@ -70,7 +73,17 @@ export const encodeState = (state: PartitionState): Uint8Array =>
   Buffer.from(JSON.stringify(state, (_, value) => (typeof value === 'bigint' ? `${value}` : value)));
 
 export function decodeState(bytes: Buffer): PartitionState {
-  const { standing, filled, begin, logStart, end, tombstones, passes, ...rest } = JSON.parse(bytes.toString());
+  const {
+    standing,
+    filled,
+    begin,
+    logStart,
+    end,
+    tombstones,
+    passes,
+    rewritten = passes.at(-1)?.to ?? 0,
+    ...rest
+  } = JSON.parse(bytes.toString());
   return {
     ...rest,
     begin: BigInt(begin),
@@ -78,6 +91,7 @@ export function decodeState(bytes: Buffer): PartitionState {
     end: BigInt(end),
     tombstones: BigInt(tombstones),
     passes: passes.map(({ to, at }: { to: string; at: number }) => ({ to: BigInt(to), at })),
+    rewritten: BigInt(rewritten),
     filled: filled === undefined ? undefined : BigInt(filled),
     standing: standing && {
       logStart: BigInt(standing.logStart),

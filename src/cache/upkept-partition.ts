@@ -65,7 +65,10 @@ export class UpkeptPartition implements Upkept, Cleanable {
   }
 
   rewrite(rows: readonly RowMeta[], batches: readonly Arrived[], removed: bigint): Observable<boolean> {
-    return this.#partition.rewrite(rows, batches, ({ tombstones }) => ({ tombstones: later(tombstones, removed) }));
+    return this.#partition.rewrite(rows, batches, ({ tombstones, rewritten }) => ({
+      tombstones: later(tombstones, removed),
+      rewritten: later(rewritten, rows.at(-1)?.to ?? 0n),
+    }));
   }
 
   passed(passes: readonly Cleaned[], voidless: bigint): Observable<void> {

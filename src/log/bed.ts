@@ -95,13 +95,12 @@ export class Bed<R extends KeyedRecord> {
     const { generation, tombstones } = this.#seen as Seen;
     const hasMissed = seen.generation !== generation || seen.tombstones !== tombstones || offsets.logStart > this.#at;
     const chunk = hasMissed ? undefined : this.#chunk();
-    if (hasMissed || chunk?.gap !== undefined) this.#rouseAll();
-    else if (chunk !== undefined) {
-      this.#pass(chunk);
-      return true;
-    }
-    this.#isDue = false;
-    return false;
+    const isMissing = hasMissed || chunk?.gap !== undefined;
+    if (isMissing) this.#rouseAll();
+    else if (chunk !== undefined) this.#pass(chunk);
+    this.#isDue = !isMissing && chunk !== undefined;
+    // Who was roused is woken in the same loop, which is not to end now.
+    return isMissing || chunk !== undefined;
   }
 
   #loader(): Chunks<R> {

@@ -102,6 +102,11 @@ export class Cursor<R extends KeyedRecord> implements Waiter {
     }
   }
 
+  /** The stream begins: what is told with that is where the log ends for it, not what was when its start was found. */
+  gathered(): void {
+    if (this.#state !== 'starting' && this.#state !== 'done') this.#learn();
+  }
+
   /** Filters all that is not sent yet in another way. It may have something to poll then, of which nobody is told. */
   refilter(filtering: Filtering<R> | undefined): void {
     if (this.#state === 'asleep') {
@@ -163,6 +168,7 @@ export class Cursor<R extends KeyedRecord> implements Waiter {
 
   /** Finds the end, now or once the log is level. */
   #learn(): void {
+    this.#ending.forget();
     this.#expected = this.#log.expected ?? 0n;
     if (this.#isLevel) this.#ending.level();
     else this.#dispatcher.awaitLevel(this);
@@ -196,7 +202,6 @@ export class Cursor<R extends KeyedRecord> implements Waiter {
     this.#position.start(resume);
     if (!isAnew) return;
     this.#position.topicId = topicId;
-    this.#ending.forget();
     this.#learn();
   }
 

@@ -121,8 +121,9 @@ export class Cursors<R extends KeyedRecord> {
     if (place?.seat !== undefined) this.#rotation.leave(place.seat);
   }
 
-  /** All the partitions there are at first have joined: when they are level, the stream is. */
+  /** All the partitions there are at first have joined, and begun if they can: where they end by now, the stream does. */
   gathered(): void {
+    for (const { cursor } of this.#places.values()) cursor?.gathered();
     this.#rotation.gathered();
   }
 

@@ -4,6 +4,7 @@ import { cachedFanout } from './cached-fanout.ts';
 import { benchConsume } from './consume.ts';
 import { benchFanout } from './fanout.ts';
 import { benchFrames } from './frames.ts';
+import { idleConsumers } from './idle-consumers.ts';
 import { benchCodec } from './kafka-codec.ts';
 import { largeValue } from './large-value.ts';
 import { print } from './measure.ts';
@@ -21,6 +22,7 @@ export const parts: Readonly<Record<string, () => Promise<void>>> = {
   'cache-fanout': cacheFanout,
   'cache-opening': cacheOpening,
   'cache-readers': cacheReaders,
+  'cache-idle': cacheIdle,
   reading,
   writing,
   proxy,
@@ -66,6 +68,14 @@ async function cacheReaders(): Promise<void> {
     const held = (await benchHeld(partitions)) / 1_024;
     console.log(`  one that waits holds, of ${partitions} partitions: ${held.toFixed(1)} KB`);
   }
+}
+
+async function cacheIdle(): Promise<void> {
+  const { each, speed } = await idleConsumers({ idle: 5_000, records: 200_000 });
+  console.log('\n5,000 readers that do not take, of a compacted topic in 6 partitions that is written');
+  console.log(
+    `  ${(each / 1_024).toFixed(1)} KB each; one beside them that does: ${speed.toFixed(2)}x its speed alone`,
+  );
 }
 
 async function reading(): Promise<void> {

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { packageRoot } from '../broker/root.ts';
 
-export const root = join(__dirname, '../..');
+export const root = packageRoot();
 
 const asModule = (text: string): string => `data:text/javascript,${encodeURIComponent(text)}`;
 

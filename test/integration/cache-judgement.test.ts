@@ -14,6 +14,8 @@ describeKafka('a cache pair, judged by what a witness reads of the topics', (kaf
       readers: 50,
       name: 'judged',
       dir: directories.of('judgement'),
+      // Most of it has to be read from the disk.
+      memory: 1 << 20,
       patience: 60_000,
     });
     expect(mistakes).toEqual([]);

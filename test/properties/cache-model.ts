@@ -94,7 +94,8 @@ export class CacheModel {
     const newest = this.#newest(Number(log.lastStableOffset));
     const isHeld = this.readers.some(({ release }) => release !== undefined);
     for (const { offset, key, fate } of this.written) {
-      if (offset >= to || offset < log.rows[0]!.from) continue;
+      // What is below the log start and still in a row has left the index.
+      if (offset >= to || offset < this.log.offsets.logStart) continue;
       if (!this.#passed.has(offset)) this.#passed.set(offset, this.clock.now());
       if (key === null || fate !== 'committed') continue;
       const isNewest = newest.get(key)?.offset === offset;

@@ -13,7 +13,9 @@ for (const [name, prove] of Object.entries(parts)) {
   if (names.length > 0 && !names.includes(name)) continue;
   const start = performance.now();
   console.log(`${name}, SEED=${seed}`);
-  const mistakes = await prove(seed, (figure) => console.log(`  ${figure}`)).catch((thrown) => [String(thrown)]);
+  const proved = prove(seed, (figure) => console.log(`  ${figure}`));
+  // What ends a proof early is what does not hold of it.
+  const mistakes = await proved.catch((thrown: Error): readonly string[] => [thrown.stack ?? thrown.message]);
   for (const mistake of mistakes) console.log(`  MISTAKE: ${mistake}`);
   const seconds = ((performance.now() - start) / 1_000).toFixed(0);
   console.log(`  ${mistakes.length === 0 ? 'holds' : 'DOES NOT HOLD'}, ${seconds} s`);

@@ -1,5 +1,6 @@
 import { filesystemVault } from '../../src/net/filesystem-vault.ts';
 import type { Vault } from '../../src/net/vault.ts';
+import { idleConsumers } from '../bench/idle-consumers.ts';
 import { largeValue } from '../bench/large-value.ts';
 import { RemoteListeners } from '../bench/listeners.ts';
 import { netProxy } from '../bench/net-proxy.ts';
@@ -15,6 +16,7 @@ import { mutations } from '../integration/mutations.ts';
 import { Directories } from '../integration/pair.ts';
 import { pairStorm } from '../integration/pair-storm.ts';
 import { type ChaosOptions, chaos } from '../properties/net-chaos.ts';
+import { type Doing, doings, killings } from '../src/cache/killings.ts';
 import { Certificates } from '../src/net/certificates.ts';
 
 /** Says its figures as it has them, and answers what does not hold. */
@@ -26,6 +28,8 @@ export const parts: Readonly<Record<string, Proof>> = {
   events: (_, say) => events(say),
   cache: (_, say) => judged(say),
   snapshots: (_, say) => rewritten(say),
+  killed: (seed, say) => killed(seed, say),
+  idle: (_, say) => idle(say),
   mutations: (seed, say) => mutated(seed, say),
   storm: (_, say) => storm(say),
   'large-value': (_, say) => large(say),
@@ -112,7 +116,7 @@ const mutated = (seed: number, say: Say): Promise<readonly string[]> =>
 const judged = (say: Say): Promise<readonly string[]> =>
   withKafka(async ({ access }) => {
     const directories = new Directories();
-    const options = { access, readers: 50, name: 'judged', dir: directories.of('judged'), patience: 900_000 };
+    const options = { access, readers: 50, name: 'judged', dir: directories.of('judged'), patience: 60_000, tell: say };
     const { mistakes, held, received, seconds } = await judgement({ ...options, records: 1_000_000 }).finally(() =>
       directories.remove(),
     );
@@ -124,11 +128,41 @@ const judged = (say: Say): Promise<readonly string[]> =>
 const rewritten = (say: Say): Promise<readonly string[]> =>
   withKafka(async ({ access }) => {
     const directories = new Directories();
-    const options = { access, topic: 'rewritten', keys: 5_000, reads: 25, dir: (name: string) => directories.of(name) };
+    const dir = (name: string): string => directories.of(name);
+    const options = { access, topic: 'rewritten', keys: 5_000, reads: 25, dir, tell: say };
     const { mistakes, written, left } = await snapshots(options).finally(() => directories.remove());
     say(`50 bounded reads while ${written} records were written, of which the broker's cleaner left ${left}`);
     return left < written / 2 ? mistakes : [...mistakes, "the broker's cleaner was not at it"];
   });
+
+/** A process that is killed again and again while it fills a cache, cleans it, and drops what is past retention. */
+async function killed(seed: number, say: Say): Promise<readonly string[]> {
+  const directories = new Directories();
+  const mistakes: string[] = [];
+  const [ROUNDS, KILLS] = [4, 10];
+  try {
+    for (const doing of Object.keys(doings) as Doing[]) {
+      for (let round = 1; round <= ROUNDS; round += 1) {
+        const directory = directories.of(`${doing}-${round}`);
+        mistakes.push(...(await killings({ directory, doing, kills: KILLS, seed: (seed + round) % 2 ** 31 })));
+        say(`killed ${round * KILLS} times in the middle of ${doing}: ${mistakes.length} mistakes`);
+      }
+    }
+    return mistakes;
+  } finally {
+    directories.remove();
+  }
+}
+
+/** Consumers that do not read, of a compacted topic that is written all the time. */
+async function idle(say: Say): Promise<readonly string[]> {
+  if (global.gc === undefined) return ['it is to be run with node --expose-gc'];
+  const { each, growth, resident, speed } = await idleConsumers({ idle: 5_000, records: 1_000_000, say });
+  say(`5,000 that do not read take ${(each / 1024).toFixed(1)} KB each`);
+  say(`memory grew by ${growth.toFixed(1)} MB with a million records, resident by ${resident.toFixed(1)} MB`);
+  say(`one that does read beside them: ${speed.toFixed(2)}x its speed alone`);
+  return growth > MOST_GROWTH ? [`memory grew by more than ${MOST_GROWTH} MB`] : [];
+}
 
 /** Many producers through a cache pair, while connections are cut and a leader is killed. */
 async function storm(say: Say): Promise<readonly string[]> {

@@ -8,6 +8,7 @@ import { type Judge, openJudge } from '../../broker/judge.ts';
 import { pairOf } from '../pair.ts';
 import { type JudgedTopic, open } from './cases.ts';
 import { addCodecs } from './codecs.ts';
+import { Pulse } from './pulse.ts';
 import { Truth } from './truth.ts';
 import { type Case, mistakesOf } from './verdict.ts';
 import { Writer } from './writer.ts';
@@ -23,7 +24,9 @@ export interface JudgementOptions {
   readonly tell?: (what: string) => void;
   /** Where the cache is. */
   readonly dir: string;
-  /** How long readers get to have all of it, in milliseconds. */
+  /** How much of it is kept in memory, in bytes; what a cache does by default. */
+  readonly memory?: number;
+  /** How long nothing may be written or read before it is over, in milliseconds. */
   readonly patience: number;
 }
 
@@ -54,14 +57,26 @@ const eager: (source: Binding<Kafka>) => Binding<Kafka> = (source) => (initial) 
  * no two of which ask for the same; what each got is held against what a witness reads of the topics.
  */
 export async function judgement(options: JudgementOptions): Promise<Judgement> {
-  const { access, records, readers, name: prefix, dir, patience, tell = () => {} } = options;
+  const { access, records, readers, name: prefix, dir, memory, patience, tell = () => {} } = options;
   await addCodecs();
   const judge = await openJudge(access);
-  const began = Date.now();
-  const pair = pairOf(access, { dir }, eager);
+  const pairIn = (dir: string): Binding<Kafka> => pairOf(access, { dir, ...(memory && { memory }) }, eager);
+  const pair = pairIn(dir);
   const topics: JudgedTopic[] = [];
   const writers: Writer[] = [];
   const cases: { readonly topic: number; readonly one: Case }[] = [];
+  let witnessed = 0;
+  const received = (): number => cases.reduce((sum, { one }) => sum + one.reader.records, 0);
+  const waiting = (): Case[] => cases.map(({ one }) => one).filter(({ reader }) => !reader.isOver);
+  const written = (): number => writers.reduce((sum, writer) => sum + writer.written, 0);
+  const pulse = new Pulse({
+    measure: () => written() + received() + witnessed,
+    describe: () =>
+      `${written()} records written; ${cases.length} readers got ${received()}, ${waiting().length} of them wait; ` +
+      `${witnessed} witnessed`,
+    tell,
+    patience,
+  });
   try {
     const each = records / 2;
     const keys = Math.ceil(each / 50);
@@ -80,7 +95,8 @@ export async function judgement(options: JudgementOptions): Promise<Judgement> {
       }
     };
     const write = async (share: number, isKeyed = true): Promise<void> => {
-      for (const [at, writer] of writers.entries()) await writer.write(Math.floor(each * share), isKeyed || at === 0);
+      for (const [at, writer] of writers.entries())
+        await pulse.bound(writer.write(Math.floor(each * share), isKeyed || at === 0));
     };
 
     // Some are there before there is anything, and stay when the one topic becomes compacted.
@@ -88,22 +104,23 @@ export async function judgement(options: JudgementOptions): Promise<Judgement> {
     await write(0.05, false);
     await write(0.35);
     openTo(0.3);
-    tell('the first part is written');
+    pulse.tell('the first part is written');
     await compacted(judge, `${prefix}-compacted`);
-    tell('compacted');
+    pulse.tell('the one topic is compacted from now on');
     const writing = write(0.4);
     openTo(0.6);
     await writing;
     openTo(0.8);
     await write(0.2);
-    tell('all is written');
+    pulse.tell('all is written');
     const abort = await writers[1]!.rewrite();
-    const isAtEnd = ({ one }: { readonly one: Case }): boolean => one.from === 'latest' && one.reader.starts.size === 0;
-    while (cases.some(isAtEnd)) await sleep(20);
+    // Who begins at the end is to have begun before that moves on.
+    const hasBegun = ({ one }: { readonly one: Case }): boolean => one.reader.starts.size > 0 || one.reader.isOver;
+    await pulse.until(() => cases.filter(({ one }) => one.from === 'latest').every(hasBegun));
     for (const writer of writers) await writer.end();
     // The last ones have a cache of their own, which has all to fetch.
     const stands = [await judge.stable(topics[0]!.name), await judge.stable(topics[1]!.name)];
-    openTo(1, pairOf(access, { dir: `${dir}-cold` }, eager), stands);
+    openTo(1, pairIn(`${dir}-cold`), stands);
     for (const { one } of cases) one.reader.hurry();
 
     const mistakes: string[] = [];
@@ -115,24 +132,26 @@ export async function judgement(options: JudgementOptions): Promise<Judgement> {
       for (const [partition, { offsets }] of one.reader.got)
         if ((offsets.last ?? -1) >= Number(stable.get(partition))) mistakes.push(`${one.name}: got what is undecided`);
     }
-    tell('who reads what is committed is held to that');
+    pulse.tell('who reads what is committed is held to that');
     await abort();
-    const deadline = Date.now() + patience;
-    const waiting = (): Case[] => cases.map(({ one }) => one).filter(({ reader }) => !reader.isOver);
-    while (waiting().length > 0 && Date.now() < deadline) await sleep(50);
-    for (const { name } of waiting()) mistakes.push(`${name}: has not got all`);
+    await pulse.until(() => waiting().length === 0);
+    for (const { name, reader } of waiting()) mistakes.push(`${name}: waits for ${reader.lacks}`);
     for (const { one } of cases) one.reader.leave();
-    const seconds = (Date.now() - began) / 1_000;
+    const { seconds } = pulse;
 
-    tell('all has come');
+    pulse.tell('all has come');
     const truths: Truth[] = [];
+    const isAborted = (at: number) => (time: number) => {
+      witnessed += 1;
+      return writers[at]!.aborted.has(time);
+    };
     for (const [at, { name }] of topics.entries())
-      truths.push(await Truth.of(judge, name, PARTITIONS, (time) => writers[at]!.aborted.has(time)));
+      truths.push(await pulse.bound(Truth.of(judge, name, PARTITIONS, isAborted(at))));
     for (const { one, topic } of cases) mistakes.push(...mistakesOf(one, truths[topic]!));
     const held = truths.reduce((sum, truth) => sum + truth.records, 0);
-    const received = cases.reduce((sum, { one }) => sum + one.reader.records, 0);
-    return { mistakes, held, received, seconds };
+    return { mistakes, held, received: received(), seconds };
   } finally {
+    pulse.stop();
     for (const { one } of cases) one.reader.leave();
     for (const writer of writers) await writer.close();
     await judge.close();

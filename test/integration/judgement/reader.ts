@@ -33,7 +33,7 @@ export class Reader {
   hasEnded = false;
   failure: unknown;
   records = 0;
-  #lasts = 0;
+  readonly #lasts = new Set<number>();
   #pace: Pace;
   #control: ((control: Control) => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -60,7 +60,18 @@ export class Reader {
   }
 
   get hasLasts(): boolean {
-    return this.#lasts === this.#partitions;
+    return this.#lasts.size === this.#partitions;
+  }
+
+  /** What it waits for, and how far it is. */
+  get lacks(): string {
+    if (this.starts.size === 0) return 'BEGIN';
+    const at = (partition: number): string =>
+      `${partition} behind ${this.got.get(partition)?.offsets.last ?? 'nothing'}`;
+    const open = [...this.starts.keys()].filter((partition) => !this.#lasts.has(partition));
+    return this.begin.until === undefined
+      ? `the last record of ${open.map(at).join(', ')}`
+      : `END, at ${[...this.starts.keys()].map(at).join(', ')}`;
   }
 
   /** Takes all from now on as it comes. */
@@ -127,6 +138,6 @@ export class Reader {
     got.offsets.push(Number(offset));
     got.prints.push(printOf(key, value, headers[0]?.value ?? null, timestamp));
     this.records += 1;
-    if (numberOf(key) === LAST_KEY) this.#lasts += 1;
+    if (numberOf(key) === LAST_KEY) this.#lasts.add(partition);
   }
 }

@@ -4,6 +4,7 @@ import type { Access } from '../../broker/access.ts';
 import { openJudge } from '../../broker/judge.ts';
 import { pairOf } from '../pair.ts';
 import { Subscriber } from '../subscriber.ts';
+import { Pulse } from './pulse.ts';
 
 export interface SnapshotsOptions {
   readonly access: Access;
@@ -13,7 +14,12 @@ export interface SnapshotsOptions {
   readonly reads: number;
   /** Where the caches are, by name. */
   readonly dir: (name: string) => string;
+  /** Told how far it is. */
+  readonly tell?: (what: string) => void;
 }
+
+/** How long a read may get nothing, in milliseconds. */
+const PATIENCE = 60_000;
 
 export interface Snapshots {
   readonly mistakes: readonly string[];
@@ -30,10 +36,18 @@ const EAGER = {
 };
 
 /** Bounded reads of a topic all of whose keys are rewritten all the time, while the broker's cleaner and the cache's run. */
-export async function snapshots({ access, topic, keys, reads, dir }: SnapshotsOptions): Promise<Snapshots> {
+export async function snapshots(options: SnapshotsOptions): Promise<Snapshots> {
+  const { access, topic, keys, reads, dir, tell = () => {} } = options;
   const judge = await openJudge(access);
   const mistakes: string[] = [];
   let [round, isOver] = [0, false];
+  let [current, reading]: [Subscriber | undefined, string] = [undefined, 'nothing'];
+  const pulse = new Pulse({
+    measure: () => current?.records.length ?? 0,
+    describe: () => `${round * keys} records written; ${reading} got ${current?.records.length ?? 0}`,
+    tell,
+    patience: PATIENCE,
+  });
   const rewrite = async (): Promise<void> => {
     round += 1;
     await judge.write(
@@ -52,8 +66,12 @@ export async function snapshots({ access, topic, keys, reads, dir }: SnapshotsOp
       until: 'latest',
     } as const;
     const reader = new Subscriber(pair, begin, { credit: isSlow ? 1_000 : 1 << 20, returns: !isSlow });
+    [current, reading] = [reader, name];
     const timer = setInterval(() => isSlow && reader.grant(keys), 5);
-    await reader.over.finally(() => clearInterval(timer));
+    await pulse.bound(reader.over).finally(() => {
+      clearInterval(timer);
+      reader.leave();
+    });
     const found = new Map<string, number>();
     const offsets = new Map<number, bigint>();
     for (const { key, value, partition, offset } of reader.records) {
@@ -86,6 +104,7 @@ export async function snapshots({ access, topic, keys, reads, dir }: SnapshotsOp
     return { mistakes, written: round * keys, left: (await judge.read(topic)).length };
   } finally {
     isOver = true;
+    pulse.stop();
     await judge.close();
   }
 }

@@ -1,3 +1,4 @@
+import { Subject } from 'rxjs';
 import { type CacheClientOptions, cacheClient } from '../../../operators/kafka/cache-client.ts';
 import type { KafkaBegin } from '../../../src/protocol/kafka.ts';
 import { Turns } from '../../../src/testing/index.ts';
@@ -56,6 +57,21 @@ describe('a cache client', () => {
     const consumer = consume(merged({ until: 'latest' }), 1);
     exit.logs[0]?.append(keys('ab'));
     expect(consumer.grant(9).got).toEqual(['0/a@0', '0/b@1', 'caught-up', 'end', 'complete']);
+  });
+
+  it('should end where it is told with BEGIN that its partitions do, whichever was found first', () => {
+    const { exit, consume, turns } = serving([1, 1]);
+    const found = new Subject<bigint>();
+    exit.logs[1]!.find = () => found;
+    exit.logs[0]?.append(keys('ab'));
+    exit.logs[1]?.append(keys('d'));
+    const consumer = consume(merged({ from: { default: { timestamp: 0n } }, until: 'latest' }), 9);
+    turns.turn();
+    exit.logs[0]?.append(keys('c'));
+    found.next(0n);
+    turns.turn();
+    expect(consumer.begun).toMatchObject({ partitions: [{ lastStableOffset: 3n }, { lastStableOffset: 1n }] });
+    expect(consumer.got).toEqual(['0/a@0', '0/b@1', '0/c@2', '1/d@0', 'caught-up', 'end', 'complete']);
   });
 
   it('should pass over records that newer ones have overtaken, but on a stream that wants every one', () => {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { concat, map, Subject } from 'rxjs';
+import { concat, firstValueFrom, map, Subject } from 'rxjs';
 import { clean } from '../../../src/cache/cleaner.ts';
 import { dirtOf } from '../../../src/cache/dirt.ts';
 import { rowKey } from '../../../src/cache/keys.ts';
@@ -263,6 +263,50 @@ describe('a partition', () => {
     await done(log.ready());
     expect(told.filter((one) => one.startsWith('level'))).toEqual(['level at 60000']);
     left.unsubscribe();
+    await close();
+  });
+
+  it('should find a place by time however much has to be looked through for it', async () => {
+    const { log, close } = await open(directory());
+    await begin(log, 0n, 1n);
+    const records = Array.from({ length: 260 }, () => ['k', 'v'] as const);
+    const size = BigInt(records.length) + 1n;
+    // Each row tells of the time at which a transaction ended.
+    for (let at = 0n; at < 1_000n * size; at += 100n * size)
+      await done(
+        log.append(
+          Array.from({ length: 100 }, (_, n) => at + BigInt(n) * size).flatMap((offset) => [
+            batch(offset, records, { producer }),
+            marker(offset + size - 1n, producer, 'commit', 1_000_000n),
+          ]),
+        ),
+      );
+    const { end } = log.state;
+    expect(await firstValueFrom(log.find(10n))).toBe(end);
+    await done(log.append([batch(end, [['k', 'late']], { timestamp: 10n })]));
+    expect(await firstValueFrom(log.find(10n))).toBe(end);
+    await close();
+  });
+
+  it('should conflate with nothing that it does not show as decided yet', async () => {
+    const { log, close } = await open(directory(), { isCompacted: true, memory: 1 });
+    await begin(log, 0n, 60_000n);
+    const records = (at: number) => Array.from({ length: 1_000 }, (_, n) => ['k', `${at + n}`.padEnd(100)] as const);
+    const all = Array.from({ length: 60 }, (_, n) => batch(BigInt(n * 1_000), records(n * 1_000)));
+    await done(log.append(all.slice(0, 1)));
+    await done(log.ready());
+    let [isAll, looks] = [false, 0];
+    const appended = done(log.append(all.slice(1)))
+      .then(() => done(log.ready()))
+      .then(() => {
+        isAll = true;
+      });
+    for (; !isAll; looks += 1) {
+      expect((log.index?.newest(Buffer.from('k')) as bigint) < log.offsets.lastStableOffset).toBe(true);
+      await new Promise(setImmediate);
+    }
+    await appended;
+    expect([looks > 10, log.offsets.lastStableOffset]).toEqual([true, 60_000n]);
     await close();
   });
 

@@ -65,6 +65,3 @@ export class Truth {
     this.end += 1n;
   }
 }
-
-/** What a process writes that is killed. */
-export const killedTruth = (): Truth => new Truth(4_000, random(3));

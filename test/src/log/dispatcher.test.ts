@@ -46,4 +46,17 @@ describe('a dispatcher', () => {
     while (turns.turn());
     expect(behind.wakes).toBe(1);
   });
+
+  it('should wake who waits for keys once it has missed something', () => {
+    const turns = new Turns();
+    const log = new MemoryLog({ scheduler: turns });
+    log.append([{ key: 'a' }]);
+    const dispatcher = new Dispatcher(log, turns);
+    const reader = new Reader(1n);
+    dispatcher.join(reader);
+    dispatcher.awaitKeys(reader, ['a'], 'read_committed');
+    log.recreate();
+    while (turns.turn());
+    expect(reader.wakes).toBe(1);
+  });
 });
