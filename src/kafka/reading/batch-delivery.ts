@@ -60,7 +60,6 @@ export class BatchDelivery {
     this.#bytes += byteLength;
     this.#items.push(data(batch, byteLength));
     this.position.sent(batch.lastOffset + 1n);
-    this.#level();
   }
 
   pass(to: bigint): void {
@@ -79,13 +78,15 @@ export class BatchDelivery {
     this.#items.push({ kind: 'fault', thrown });
   }
 
-  /** Tells where the partition stands: when that changed, and once in a while that it did not. */
+  /** Tells where the partition stands: when that changed, and once in a while that it did not; then, that all has come. */
   stand({ logStartOffset: logStart, highWatermark, lastStableOffset }: FetchedPartition): void {
     const told = `${logStart} ${highWatermark} ${lastStableOffset}`;
     const at = this.#now();
-    if (this.#news?.told === told && at - this.#news.at < NEWS_AGE) return;
-    this.#news = { told, at };
-    this.#mark({ mark: 'watermark', partition: this.#partition, logStart, highWatermark, lastStableOffset });
+    if (this.#news?.told !== told || at - this.#news.at >= NEWS_AGE) {
+      this.#news = { told, at };
+      this.#mark({ mark: 'watermark', partition: this.#partition, logStart, highWatermark, lastStableOffset });
+    }
+    this.#level();
   }
 
   refilter(): void {}
