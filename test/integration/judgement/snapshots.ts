@@ -67,7 +67,7 @@ export async function snapshots(options: SnapshotsOptions): Promise<Snapshots> {
     } as const;
     const reader = new Subscriber(pair, begin, { credit: isSlow ? 1_000 : 1 << 20, returns: !isSlow });
     [current, reading] = [reader, name];
-    const timer = setInterval(() => isSlow && reader.grant(keys), 5);
+    const timer = setInterval(() => isSlow && reader.grant(5 * keys), 5);
     await pulse.bound(reader.over).finally(() => {
       clearInterval(timer);
       reader.leave();

@@ -44,9 +44,10 @@ export async function killings({ directory, doing, kills, seed }: KillingsOption
     await one.close();
   };
   let isAtIt = doing === 'backfill';
-  // On a slow machine it may be killed some times before it has cleaned or dropped anything.
-  for (let kill = 1; kill <= kills || (!isAtIt && kill <= 3 * kills); kill += 1) {
-    const told = await killed('test/src/cache/writer.ts', [directory, doing, `${seed}`], next() * LONGEST);
+  // It may have been killed each time before it cleaned or dropped anything: then it is killed ever later.
+  for (let kill = 1; kill <= kills || (!isAtIt && kill <= 2 * kills); kill += 1) {
+    const after = (next() + Math.max(0, kill - kills)) * LONGEST;
+    const told = await killed('test/src/cache/writer.ts', [directory, doing, `${seed}`], after);
     await opened(`kill ${kill}`, async ({ log }, say) => {
       const least = BigInt(told.at(-1) as string);
       isAtIt ||= doing === 'cleaning' ? log.state.rewritten > 0n : log.offsets.logStart > 0n;
