@@ -72,8 +72,11 @@ export class Transactions {
     this.#end = offset;
   }
 
-  /** Whether a batch of data belongs to a transaction that was aborted; known once it is below the last stable offset. */
-  isAborted({ isTransactional, isControl, producerId, baseOffset }: RecordBatch): boolean {
+  /**
+   * Whether a batch of data belongs to a transaction that was aborted; known once it is below the last stable offset. Where
+   * the log starts within the batch, so does what is known of the transaction.
+   */
+  isAborted({ isTransactional, isControl, producerId, baseOffset, lastOffset }: RecordBatch): boolean {
     const all = isTransactional && !isControl ? this.#aborted.get(producerId) : undefined;
     if (all === undefined) return false;
     let [low, high] = [0, all.length];
@@ -83,7 +86,7 @@ export class Transactions {
       else high = middle;
     }
     const next = all[low];
-    return next !== undefined && next.firstOffset <= baseOffset;
+    return next !== undefined && next.firstOffset <= lastOffset;
   }
 
   /** Forgets what was below the first offset that is left: what is still open there begins at it. */

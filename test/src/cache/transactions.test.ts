@@ -56,6 +56,15 @@ describe('the transactions of a partition', () => {
     expect(transactions.isAborted(batch(0n, two))).toBe(false);
   });
 
+  it('should know of a batch within which the log starts that its transaction was aborted since', () => {
+    const transactions = new Transactions(0n);
+    const data = batch(0n, two, { producer: A });
+    transactions.append(data, 'test/0');
+    transactions.drop(1n);
+    transactions.append(marker(2n, A, 'abort'), 'test/0');
+    expect(transactions.isAborted(data)).toBe(true);
+  });
+
   it('should pass markers by that come without data', () => {
     const transactions = new Transactions(3n);
     const batches = [marker(3n, A, 'abort'), marker(4n, A, 'commit'), batch(5n, two)];
