@@ -129,9 +129,9 @@ const rewritten = (say: Say): Promise<readonly string[]> =>
   withKafka(async ({ access }) => {
     const directories = new Directories();
     const dir = (name: string): string => directories.of(name);
-    const options = { access, topic: 'rewritten', keys: 5_000, reads: 10, dir, tell: say };
+    const options = { access, topic: 'rewritten', keys: 5_000, reads: 8, dir, tell: say };
     const { mistakes, written, left } = await snapshots(options).finally(() => directories.remove());
-    say(`20 bounded reads while ${written} records were written, of which the broker's cleaner left ${left}`);
+    say(`16 bounded reads while ${written} records were written, of which the broker's cleaner left ${left}`);
     return left < written / 2 ? mistakes : [...mistakes, "the broker's cleaner was not at it"];
   });
 

@@ -91,8 +91,7 @@ export async function snapshots(options: SnapshotsOptions): Promise<Snapshots> {
     const writing = (async () => {
       while (!isOver) await rewrite();
     })();
-    // It is cleaned between its reads, since what one has yet to send is left to it.
-    const warm = pairOf(access, { dir: dir('warm'), grace: PATIENCE });
+    const warm = pairOf(access, { dir: dir('warm') });
     let before = new Map<string, number>();
     for (let n = 0; n < reads; n += 1) {
       const found = await read(warm, `warm read ${n}`, n % 2 === 1);
