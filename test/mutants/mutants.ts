@@ -207,7 +207,7 @@ export const mutants: readonly Mutant[] = [
   ),
   transactions.of('for (const { firstOffset } of this.#open.values()) return firstOffset;', ''),
   transactions.of("if (outcome === 'commit') return undefined;", ''),
-  transactions.of('return next !== undefined && next.firstOffset <= baseOffset;', 'return false;'),
+  transactions.of('return next !== undefined && next.firstOffset <= lastOffset;', 'return false;'),
   keys.of('if (offset > (offsets[index] as number)) {', 'if (offsets[index] === NONE) {'),
   keys.of('if (entry === NONE || this.newestOf(entry) !== offset) return false;', 'if (entry === NONE) return false;'),
   keys.of('this.#slots.delete(hashes[index * 4] as number, entry);', ''),
