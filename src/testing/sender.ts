@@ -97,6 +97,8 @@ export class Sender {
   }
 
   abort(): void {
+    // A grant that comes before it is sent brings no answer any more.
+    this.#onGrant.length = 0;
     this.#pending.splice(0, this.#pending.length, abort(FAULT));
     this.#send();
   }
