@@ -102,7 +102,7 @@ async function begin(topic: Topic): Promise<void> {
   await wait(topic.remember({ topicId: 'id', partitions, configs: { 'cleanup.policy': 'compact' } }));
   const offsets = { logStart: 0n, highWatermark: 0n, lastStableOffset: 0n };
   for (const partition of partitions.map((number) => topic.partition(number))) {
-    await wait(partition.pass(0n));
+    await wait(partition.begin(0n));
     await wait(partition.stand(offsets, eventLoop.now()));
   }
 }
