@@ -5,7 +5,7 @@ import { type Cluster, startCluster } from '../broker/cluster.ts';
 import { openJudge } from '../broker/judge.ts';
 import { until } from '../broker/until.ts';
 import { describeOwnKafka } from '../broker/use-kafka.ts';
-import { judged, serversOf } from './judged.ts';
+import { judged, judging, serversOf } from './judged.ts';
 import { pairStorm } from './pair-storm.ts';
 import { printed, sluice } from './sluice.ts';
 import { type Kept, Subscriber } from './subscriber.ts';
@@ -29,18 +29,16 @@ describeOwnKafka('kafka client, and three brokers', () => {
     await judge.createTopic(topic, { partitions: PARTITIONS, replication: 3, config: { 'min.insync.replicas': '2' } });
     await judge.close();
   };
-  /** Asks again with a new client, since kafkajs's does not get over a broker that is gone. */
   const leaderOf = (partition: number) =>
-    until(async () => {
-      const judge = await openJudge(cluster, { listener: 'INTERNAL' });
-      try {
-        const { partitions } = (await judge.admin.fetchTopicMetadata({ topics: [TOPIC] })).topics[0]!;
+    judging(
+      cluster,
+      async ({ admin }) => {
+        const { partitions } = (await admin.fetchTopicMetadata({ topics: [TOPIC] })).topics[0]!;
         const { leader } = partitions.find(({ partitionId }) => partitionId === partition)!;
         return cluster.brokers.find(({ id }) => id === leader)!;
-      } finally {
-        await judge.close();
-      }
-    });
+      },
+      30_000,
+    );
 
   it('should be written to and read by the command line', async () => {
     await create('three');

@@ -1,10 +1,10 @@
 import { client } from '../../operators/kafka/client.ts';
 import { tcpClient } from '../../operators/tcp/client.ts';
 import { type Cluster, startCluster } from '../broker/cluster.ts';
-import { type Judge, openJudge } from '../broker/judge.ts';
+import type { Judge } from '../broker/judge.ts';
 import { until } from '../broker/until.ts';
 import { describeOwnKafka } from '../broker/use-kafka.ts';
-import { serversOf } from './judged.ts';
+import { judging, serversOf } from './judged.ts';
 import { Subscriber } from './subscriber.ts';
 
 const TOPIC = 'truncated';
@@ -20,22 +20,13 @@ describeOwnKafka('kafka client, and a leader that has not all of the log', () =>
   }, 660_000);
   afterAll(() => cluster?.stop());
 
-  /** Asks with a new client each time, since kafkajs's does not get over a broker that is gone. */
-  const judging = <T>(use: (judge: Judge) => Promise<T>): Promise<T> =>
-    until(async () => {
-      const judge = await openJudge(cluster, { listener: 'INTERNAL' });
-      try {
-        return await use(judge);
-      } finally {
-        await judge.close();
-      }
-    }, 60_000);
+  const asked = <T>(use: (judge: Judge) => Promise<T>): Promise<T> => judging(cluster, use);
   const partition = () =>
-    judging(async ({ admin }) => (await admin.fetchTopicMetadata({ topics: [TOPIC] })).topics[0]!.partitions[0]!);
+    asked(async ({ admin }) => (await admin.fetchTopicMetadata({ topics: [TOPIC] })).topics[0]!.partitions[0]!);
   const broker = (id: number) => cluster.brokers.find((one) => one.id === id)!;
 
   it('should end bounded reads where the log ends by then, and tell what is lost', async () => {
-    await judging((judge) =>
+    await asked((judge) =>
       judge.createTopic(TOPIC, {
         replication: 2,
         config: { 'min.insync.replicas': '1', 'unclean.leader.election.enable': 'true' },
@@ -44,7 +35,7 @@ describeOwnKafka('kafka client, and a leader that has not all of the log', () =>
     const { leader, replicas } = await partition();
     const follower = replicas.find((id) => id !== leader)!;
     const write = (from: number, to: number) =>
-      judging(async (judge) => {
+      asked(async (judge) => {
         for (let n = from; n < to; n += 1) await judge.write(TOPIC, [{ key: `${n}`, value: Buffer.alloc(SIZE) }]);
       });
     await write(0, COPIED);

@@ -9,10 +9,9 @@ import { client } from '../../operators/kafka/client.ts';
 import { tcpClient } from '../../operators/tcp/client.ts';
 import type { Broker } from '../broker/broker.ts';
 import type { Cluster } from '../broker/cluster.ts';
-import { type Judge, openJudge, type ReadRecord } from '../broker/judge.ts';
-import { until } from '../broker/until.ts';
+import type { ReadRecord } from '../broker/judge.ts';
 import { type Produced, produceInFragments, type ToSend } from './fragment-producer.ts';
-import { serversOf } from './judged.ts';
+import { judging, serversOf } from './judged.ts';
 
 export interface PairStormOptions {
   readonly topic: string;
@@ -88,17 +87,6 @@ function recordsOf(producer: number, count: number, isLarge: boolean): ToSend[] 
     return { key: `${producer}/${n}`, value: POOL.subarray(at, at + size), partition: randomInt(PARTITIONS) };
   });
 }
-
-/** With a new client each time, since kafkajs's does not get over a broker that is gone. */
-const judging = <T>(cluster: Cluster, use: (judge: Judge) => Promise<T>): Promise<T> =>
-  until(async () => {
-    const judge = await openJudge(cluster, { listener: 'INTERNAL' });
-    try {
-      return await use(judge);
-    } finally {
-      await judge.close();
-    }
-  }, 60_000);
 
 async function storm(cluster: Cluster, topic: string, calm: AbortSignal): Promise<void> {
   const proxies = cluster.brokers.map(({ proxy }) => proxy!);

@@ -1,15 +1,9 @@
-import { join } from 'node:path';
 import { fromOffset } from '../../../operators/flow/from-offset.ts';
 import { type ControlSink, window } from '../../../src/control.ts';
 import { batch, marker } from './batches.ts';
-import { begin, done, open, readAll, stand, temporary } from './open.ts';
+import { begin, directories, done, open, readAll, stand } from './open.ts';
 
-const root = temporary();
-let count = 0;
-const directory = (): string => {
-  count += 1;
-  return join(root, `${count}`);
-};
+const directory = directories();
 const producer = { id: 7n, epoch: 0 };
 
 describe('a log that is begun anew', () => {

@@ -7,14 +7,9 @@ import { openCache } from '../../../src/cache/open-cache.ts';
 import type { Store } from '../../../src/cache/store.ts';
 import { eventLoop } from '../../../src/scheduler.ts';
 import { batch } from './batches.ts';
-import { begin, done, held, open, readAll, temporary } from './open.ts';
+import { begin, directories, done, held, open, readAll } from './open.ts';
 
-const root = temporary();
-let count = 0;
-const directory = (): string => {
-  count += 1;
-  return join(root, `${count}`);
-};
+const directory = directories();
 
 describe('a cache', () => {
   it('should be opened and locked only when it is subscribed to', () => {

@@ -19,6 +19,16 @@ export function temporary(): string {
   return path;
 }
 
+/** What names a new directory at each call; they are removed after the tests. */
+export function directories(): () => string {
+  const root = temporary();
+  let count = 0;
+  return () => {
+    count += 1;
+    return join(root, `${count}`);
+  };
+}
+
 /** A cache with one topic open. */
 export interface Opened {
   readonly cache: Cache;

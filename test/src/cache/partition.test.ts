@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { concat, firstValueFrom, map, Subject } from 'rxjs';
 import { clean } from '../../../src/cache/cleaner.ts';
 import { dirtOf } from '../../../src/cache/dirt.ts';
@@ -9,14 +8,9 @@ import { batchesOf } from '../../../src/records/record-batch.ts';
 import { eventLoop } from '../../../src/scheduler.ts';
 import { until } from '../kafka/clock.ts';
 import { batch, marker } from './batches.ts';
-import { begin, chunkAt, done, open, readAll, stand, temporary } from './open.ts';
+import { begin, chunkAt, directories, done, open, readAll, stand } from './open.ts';
 
-const root = temporary();
-let count = 0;
-const directory = (): string => {
-  count += 1;
-  return join(root, `${count}`);
-};
+const directory = directories();
 const producer = { id: 7n, epoch: 0 };
 
 describe('a partition', () => {
