@@ -4,7 +4,7 @@ import { batchWith } from '../records/kept.ts';
 import { broken } from '../records/record-batch.ts';
 import * as row from '../records/record-index.ts';
 import type { Cleanable } from './cleanable.ts';
-import { NONE } from './key-index.ts';
+import { type KeyTable, NONE } from './key-index.ts';
 
 /** How many records are looked at in one step: some 50 us. */
 const STEP = 256;
@@ -34,6 +34,7 @@ export interface Left {
  */
 export function* cleanBatch(batch: RecordBatch, log: Cleanable, aged: number): Generator<void, Left> {
   const { isControl, count, baseOffset, lastOffset } = batch;
+  const { holds, table } = log;
   if (isControl || count === 0 || log.isAborted(batch)) return { batch: undefined, removed: [], isHeld: false };
   const body = batch.bytes.subarray(header.SIZE);
   const index = indexOf(body, count, Number(lastOffset - baseOffset), log.name, baseOffset);
@@ -49,11 +50,12 @@ export function* cleanBatch(batch: RecordBatch, log: Cleanable, aged: number): G
     const start = index[at + row.KEY_AT] as number;
     const key = body.subarray(start, start + Math.max(0, keySize));
     const offset = Number(baseOffset) + (index[at + row.OFFSET_DELTA] as number);
-    const newest = keySize < 0 ? NONE : newestOf(log, key);
+    const newest = keySize < 0 ? NONE : newestOf(table, key);
     if (newest > offset && newest < stable) {
-      if (!isNeeded(log, offset, newest)) continue;
+      if (!holds.isNeeded(offset, newest, table.isPartial)) continue;
       isHeld = true;
-    } else if (newest === offset && offset < aged && (index[at + row.VALUE_SIZE] as number) < 0 && !isAnyHeld(log)) {
+    } else if (newest === offset && offset < aged && (index[at + row.VALUE_SIZE] as number) < 0 && holds.isEmpty) {
+      // A snapshot that is being read may have sent what a tombstone buries.
       removed.push({ key, offset });
       continue;
     }
@@ -63,21 +65,9 @@ export function* cleanBatch(batch: RecordBatch, log: Cleanable, aged: number): G
   return { batch: left, removed, isHeld };
 }
 
-function newestOf({ table }: Cleanable, key: Uint8Array): number {
+function newestOf(table: KeyTable, key: Uint8Array): number {
   const entry = table.entryOf(key);
   return entry === NONE ? NONE : table.newestOf(entry);
-}
-
-/** Whether a snapshot ends between a record and the one that supersedes it, so that it may be the newest that it sees. */
-function isNeeded({ holds }: Cleanable, offset: number, newest: number): boolean {
-  for (const { end } of holds) if (offset < end && end <= newest) return true;
-  return false;
-}
-
-/** A snapshot that is being read may have sent what a tombstone buries. */
-function isAnyHeld({ holds }: Cleanable): boolean {
-  for (const _ of holds) return true;
-  return false;
 }
 
 function indexOf(body: Uint8Array, count: number, lastDelta: number, place: string, baseOffset: bigint): Int32Array {

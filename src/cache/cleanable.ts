@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs';
 import type { RecordBatch } from '../protocol/kafka-batch.ts';
 import type { Arrived } from './arrived.ts';
 import type { Cleaned } from './cleaned.ts';
+import type { Holds } from './holds.ts';
 import type { KeyTable } from './key-index.ts';
 import type { RowMeta } from './row.ts';
 
@@ -18,8 +19,8 @@ export interface Cleanable {
   /** Up to where records are decided and in the index. */
   readonly lastStableOffset: bigint;
   readonly table: KeyTable;
-  /** What snapshots are still to read: what is superseded only at their ends or above. */
-  readonly holds: Iterable<{ readonly end: bigint }>;
+  /** The snapshots that are being read. */
+  readonly holds: Holds;
   isAborted(batch: RecordBatch): boolean;
   /** Nothing if the row is not what was stored. */
   read(row: RowMeta): Observable<readonly RecordBatch[] | undefined>;

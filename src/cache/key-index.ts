@@ -31,6 +31,8 @@ export class KeyTable implements KeyIndex {
   #version = 0;
   #removals = 0;
   isPartial = false;
+  /** Told of each record that was the newest of its key when another one is. */
+  superseded: (offset: number, by: number) => void = () => {};
 
   /**
    * @param secret the store's 16 random bytes, without which nobody can make two keys count as one
@@ -147,9 +149,11 @@ export class KeyTable implements KeyIndex {
     const entry = found === NONE ? this.#make() : found;
     const { offsets } = this.#page(entry);
     const index = entry & (PAGE - 1);
-    if (offset > (offsets[index] as number)) {
+    const before = offsets[index] as number;
+    if (offset > before) {
       offsets[index] = offset;
       this.#version += 1;
+      if (before !== NONE) this.superseded(before, offset);
     }
     return entry;
   }

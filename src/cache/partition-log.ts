@@ -5,6 +5,7 @@ import type { KafkaRecord } from '../protocol/kafka.ts';
 import type { Run } from '../run.ts';
 import { type Break, missedBy } from './breaks.ts';
 import { CurrentRecords } from './current-records.ts';
+import { Holds } from './holds.ts';
 import type { KeyFollower } from './key-follower.ts';
 import type { KeyTable } from './key-index.ts';
 import { earlier, later } from './offsets.ts';
@@ -20,10 +21,11 @@ const UNFILLED = -1n;
 /** The log of a partition of a cache, as its readers see it. */
 export abstract class PartitionLog implements Log<KafkaRecord> {
   readonly changes = new Subject<void>();
+  /** The snapshots that are being read. */
+  readonly holds = new Holds();
   protected readonly data: PartitionStore;
   protected readonly reader: RowReader;
   readonly #scheduler: SchedulerLike;
-  readonly #holds = new Set<{ readonly end: bigint }>();
   readonly #breaks: Break[] = [];
   #offsets: LogOffsets = { isBegun: false, logStart: 0n, lastStableOffset: 0n, highWatermark: 0n, isLevel: false };
   /** Where the log ends, and whether its source does, whether or not the index is as far. */
@@ -69,11 +71,6 @@ export abstract class PartitionLog implements Log<KafkaRecord> {
   get seen(): Seen {
     const { breaks, tombstones, filled } = this.data.state;
     return { generation: breaks, tombstones: filled === undefined ? UNFILLED : tombstones };
-  }
-
-  /** The ends of snapshots that are being read. */
-  get holds(): Iterable<{ readonly end: bigint }> {
-    return this.#holds;
   }
 
   peek(offset: bigint, isolation: LogIsolation): Chunk<KafkaRecord> | undefined {
@@ -133,9 +130,7 @@ export abstract class PartitionLog implements Log<KafkaRecord> {
   }
 
   hold(end: bigint): TeardownLogic {
-    const held = { end };
-    this.#holds.add(held);
-    return () => this.#holds.delete(held);
+    return this.holds.hold(end, this.#keys?.position ?? 0n);
   }
 
   /** What is decided at an offset, whether or not the index has it yet, if it is in memory. */
@@ -160,6 +155,8 @@ export abstract class PartitionLog implements Log<KafkaRecord> {
     this.#keys = keys;
     this.#isIndexed = !isLate;
     this.#current = keys && new CurrentRecords(keys.table);
+    this.holds.forget();
+    if (keys !== undefined) keys.table.superseded = (offset, by) => this.holds.superseded(offset, by);
   }
 
   /** Up to where records are decided, whether or not the index has them yet. */

@@ -3,6 +3,7 @@ import type { RecordBatch } from '../protocol/kafka-batch.ts';
 import type { Arrived } from './arrived.ts';
 import type { Cleanable } from './cleanable.ts';
 import type { Cleaned } from './cleaned.ts';
+import type { Holds } from './holds.ts';
 import type { KeyTable } from './key-index.ts';
 import { later } from './offsets.ts';
 import type { Partition } from './partition.ts';
@@ -52,7 +53,7 @@ export class UpkeptPartition implements Upkept, Cleanable {
     return this.#partition.index as KeyTable;
   }
 
-  get holds(): Iterable<{ readonly end: bigint }> {
+  get holds(): Holds {
     return this.#partition.holds;
   }
 

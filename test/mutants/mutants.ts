@@ -41,6 +41,7 @@ const slots = mutate('src/cache/slot-table.ts', 'cache');
 const follower = mutate('src/cache/key-follower.ts', 'cache');
 const current = mutate('src/cache/current-records.ts', 'cache');
 const batches = mutate('src/cache/clean-batch.ts', 'cache');
+const holds = mutate('src/cache/holds.ts', 'cache');
 const cleaner = mutate('src/cache/cleaner.ts', 'cache');
 const passes = mutate('src/cache/cleaned.ts', 'cache');
 const kept = mutate('src/records/kept.ts', 'cache');
@@ -208,7 +209,7 @@ export const mutants: readonly Mutant[] = [
   transactions.of('for (const { firstOffset } of this.#open.values()) return firstOffset;', ''),
   transactions.of("if (outcome === 'commit') return undefined;", ''),
   transactions.of('return next !== undefined && next.firstOffset <= lastOffset;', 'return false;'),
-  keys.of('if (offset > (offsets[index] as number)) {', 'if (offsets[index] === NONE) {'),
+  keys.of('if (offset > before) {', 'if (before === NONE) {'),
   keys.of('if (entry === NONE || this.newestOf(entry) !== offset) return false;', 'if (entry === NONE) return false;'),
   keys.of('this.#slots.delete(hashes[index * 4] as number, entry);', ''),
   keys.of('if (newest !== NONE && newest < offset) this.#giveUp(page * PAGE + index);', ''),
@@ -225,9 +226,15 @@ export const mutants: readonly Mutant[] = [
     'if (newest >= (offsets[index] as number)) continue;',
   ),
   batches.of('if (newest > offset && newest < stable) {', 'if (newest >= offset && newest < stable) {'),
-  batches.of('if (!isNeeded(log, offset, newest)) continue;', 'continue;'),
-  batches.of('for (const _ of holds) return true;', ''),
-  batches.of('const newest = keySize < 0 ? NONE : newestOf(log, key);', 'const newest = newestOf(log, key);'),
+  batches.of('if (!holds.isNeeded(offset, newest, table.isPartial)) continue;', 'continue;'),
+  holds.of('return this.#held.size === 0;', 'return true;'),
+  holds.of('if (offset >= this.#highest) return;', 'return;'),
+  holds.of('if (this.#highest === 0) this.#next.clear();', 'this.#next.clear();'),
+  holds.of(
+    'if (offset < end && end <= (isExact && !isPartial ? next : newest)) return true;',
+    'if (offset < end && end <= newest) return true;',
+  ),
+  batches.of('const newest = keySize < 0 ? NONE : newestOf(table, key);', 'const newest = newestOf(table, key);'),
   cleaner.of('for (const { key, offset } of removed) this.#log.table.remove(key, offset);', ''),
   cleaner.of('const tombstones = BigInt((removed.at(-1)?.offset ?? -1) + 1);', 'const tombstones = 0n;'),
   passes.of('return passes.findLast(({ at }) => at + retention <= now)?.to ?? 0n;', 'return passes.at(-1)?.to ?? 0n;'),

@@ -92,14 +92,18 @@ export class CacheModel {
     const { to } = log.passes.at(-1) ?? { to: 0n };
     const present = this.#present();
     const newest = this.#newest(Number(log.lastStableOffset));
-    const isHeld = this.readers.some(({ release }) => release !== undefined);
+    const held = this.readers.filter(({ release }) => release !== undefined);
+    const needed = new Set(
+      held.flatMap(({ end }) => [...this.#newest(Number(end)).values()].map(({ offset }) => offset)),
+    );
     for (const { offset, key, fate } of this.written) {
       // What is below the log start and still in a row has left the index.
       if (offset >= to || offset < this.log.offsets.logStart) continue;
       if (!this.#passed.has(offset)) this.#passed.set(offset, this.clock.now());
       if (key === null || fate !== 'committed') continue;
       const isNewest = newest.get(key)?.offset === offset;
-      if (!isNewest && present.has(offset) && !isHeld) this.broken.push(`${offset} is superseded, and was not cleaned`);
+      if (!isNewest && present.has(offset) && !needed.has(offset))
+        this.broken.push(`${offset} is superseded, and was not cleaned`);
       const isKnown = log.table.newest(Buffer.from(key)) === BigInt(offset);
       if (isNewest && !present.has(offset) && isKnown) this.broken.push(`${offset} is gone, and the index has it`);
     }

@@ -13,10 +13,15 @@ const config = topicConfig({ 'cleanup.policy': 'compact', 'delete.retention.ms':
 
 /** A log under virtual time, whose records are written as `k=v`, `k` for a tombstone and `=v` for one without a key. */
 class Cleaning {
-  readonly log = new MemoryLog();
+  readonly log: MemoryLog;
   readonly clock = new Clock();
   /** By default every row is cleaned by itself. */
   group = 1;
+
+  /** @param most how many superseded records its log remembers for snapshots */
+  constructor(most?: number) {
+    this.log = new MemoryLog(most);
+  }
 
   append(text: string, options: BatchOptions = {}): void {
     const records = text.split(' ').map((record) => {
@@ -113,15 +118,41 @@ describe('a cleaner', () => {
   it('should leave a snapshot what it is to read', () => {
     const cleaning = new Cleaning();
     cleaning.append('a=1 b=1 a=2');
-    const held = { end: 3n };
-    cleaning.log.holds.add(held);
+    const release = cleaning.log.hold();
     cleaning.append('a=3 b=2');
     cleaning.append('a=4');
     cleaning.clean();
-    expect(cleaning.text).toBe('0:a=1 1:b=1 2:a=2 4:b=2 5:a=4');
-    cleaning.log.holds.delete(held);
+    expect(cleaning.text).toBe('1:b=1 2:a=2 4:b=2 5:a=4');
+    release();
     cleaning.clean();
     expect(cleaning.text).toBe('4:b=2 5:a=4');
+  });
+
+  it('should leave a snapshot that ends below what was known when it was taken all that it may be to read', () => {
+    const cleaning = new Cleaning();
+    cleaning.append('a=1 a=2 b=1');
+    cleaning.append('a=3');
+    const release = cleaning.log.hold(3n);
+    cleaning.append('b=2');
+    cleaning.clean();
+    expect(cleaning.text).toBe('0:a=1 1:a=2 2:b=1 3:a=3 4:b=2');
+    release();
+    cleaning.clean();
+    expect(cleaning.text).toBe('3:a=3 4:b=2');
+  });
+
+  it('should take what is superseded between snapshots that overlap without a break', () => {
+    const cleaning = new Cleaning();
+    let release = (): void => {};
+    for (let round = 1; round <= 20; round += 1) {
+      cleaning.append(`a=${round} b=${round} c=${round}`);
+      const before = release;
+      release = cleaning.log.hold();
+      cleaning.append(`a=+${round} b=+${round} c=+${round}`);
+      before();
+      cleaning.clean();
+    }
+    expect(cleaning.text).toBe('114:a=20 115:b=20 116:c=20 117:a=+20 118:b=+20 119:c=+20');
   });
 
   it('should take no tombstone while a snapshot is read, nor when what it buries may be left', () => {
@@ -134,11 +165,10 @@ describe('a cleaner', () => {
     cleaning.clean();
     expect(cleaning.text).toBe('0:a=1 1:a 2:b=1');
     cleaning.log.corrupt.clear();
-    const held = { end: 3n };
-    cleaning.log.holds.add(held);
+    const release = cleaning.log.hold();
     cleaning.clean();
     expect(cleaning.text).toBe('1:a 2:b=1');
-    cleaning.log.holds.delete(held);
+    release();
     cleaning.clean();
     expect(cleaning.text).toBe('2:b=1');
   });
@@ -146,11 +176,10 @@ describe('a cleaner', () => {
   it('should take no tombstone where a snapshot, gone by now, had something left to it', () => {
     const cleaning = new Cleaning();
     const { log, clock } = cleaning;
-    for (const records of ['z=1 z=2 a=1', 'a b=1']) cleaning.append(records);
-    const held = { end: 3n };
-    log.holds.add(held);
+    cleaning.append('z=1 z=2 a=1');
+    log.meanwhile = log.hold();
+    cleaning.append('a b=1');
     log.passes = [{ to: 5n, at: clock.now() }];
-    log.meanwhile = () => log.holds.delete(held);
     clock.advance(2 * HOUR);
     cleaning.clean();
     expect(cleaning.text).toBe('1:z=2 2:a=1 3:a 4:b=1');
@@ -219,36 +248,38 @@ const step = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ what: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: HOUR }) }) },
-  { weight: 1, arbitrary: fc.record({ what: fc.constantFrom('hold', 'release', 'corrupt', 'mend') }) },
+  { weight: 1, arbitrary: fc.record({ what: fc.constantFrom('hold', 'hold below', 'release', 'corrupt', 'mend') }) },
 );
 
 describe('whatever is appended, held and cleaned', () => {
   it('should lose no last record of a key, serve nothing dead, and keep what snapshots need', () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => {
-        const cleaning = new Cleaning();
+      fc.property(fc.array(step, { maxLength: 60, size: 'max' }), fc.constantFrom(1, undefined), (steps, most) => {
+        const cleaning = new Cleaning(most);
         const { log, clock } = cleaning;
         /** Every record that was ever decided, and when a pass came by it first. */
         const all = new Map<bigint, Record & { passed?: number }>();
-        const needed: { readonly held: { readonly end: bigint }; readonly offsets: readonly bigint[] }[] = [];
+        const needed: { release(): void; readonly isBelow: boolean; readonly offsets: readonly bigint[] }[] = [];
+        const release = (): void => needed.shift()?.release();
         for (const one of steps) {
           if (one.what === 'plain') cleaning.append(one.text);
           else if (one.what === 'data') cleaning.append(one.text, { producer: { id: one.producer, epoch: 0 } });
           else if (one.what === 'commit' || one.what === 'abort')
             cleaning.mark({ id: (one as { producer: bigint }).producer, epoch: 0 }, one.what);
           else if (one.what === 'wait') clock.advance(one.ms);
-          else if (one.what === 'hold') {
-            const held = { end: log.lastStableOffset };
-            log.holds.add(held);
-            needed.push({ held, offsets: [...newestOf(log.committed()).values()].map(({ offset }) => offset) });
-          } else if (one.what === 'release') log.holds.delete(needed.shift()?.held ?? { end: 0n });
+          else if (one.what === 'hold' || one.what === 'hold below') {
+            const isBelow = one.what === 'hold below';
+            const end = isBelow ? log.lastStableOffset / 2n : log.lastStableOffset;
+            const seen = newestOf(log.committed().filter(({ offset }) => offset < end));
+            needed.push({ release: log.hold(end), isBelow, offsets: [...seen.values()].map(({ offset }) => offset) });
+          } else if (one.what === 'release') release();
           else if (one.what === 'corrupt') log.corrupt.add(log.rows[0]?.from ?? 0n);
           else if (one.what === 'mend') log.corrupt.clear();
           else {
             const { meanwhile } = one as { meanwhile: string | null };
             log.meanwhile = () => {
               log.meanwhile = () => {};
-              if (meanwhile === 'release') log.holds.delete(needed.shift()?.held ?? { end: 0n });
+              if (meanwhile === 'release') release();
               else if (meanwhile !== null) cleaning.append(meanwhile);
             };
             cleaning.clean();
@@ -269,10 +300,12 @@ describe('whatever is appended, held and cleaned', () => {
           const keyless = [...all.values()].filter((record) => record.key === null && !left.has(record.offset));
           const missed = needed.flatMap(({ offsets }) => offsets.filter((offset) => !left.has(offset)));
           expect({ wrong, early, risen, keyless, missed }).toEqual(NOTHING);
-          if (one.what === 'clean' && one.meanwhile === null && needed.length === 0 && log.corrupt.size === 0) {
+          const isExact = needed.length === 0 || (most === undefined && needed.every(({ isBelow }) => !isBelow));
+          if (one.what === 'clean' && one.meanwhile === null && isExact && log.corrupt.size === 0) {
             const { to } = log.passes.at(-1) ?? { to: 0n };
+            const held = new Set(needed.flatMap(({ offsets }) => offsets));
             const superseded = committed.filter(
-              (record) => record.offset < to && record.key !== null && ever.get(record.key)?.offset !== record.offset,
+              ({ offset, key }) => offset < to && key !== null && ever.get(key)?.offset !== offset && !held.has(offset),
             );
             expect(superseded).toEqual([]);
           }

@@ -2,6 +2,7 @@ import { defer, type Observable, of } from 'rxjs';
 import type { Arrived } from '../../../src/cache/arrived.ts';
 import type { Cleanable } from '../../../src/cache/cleanable.ts';
 import type { Cleaned } from '../../../src/cache/cleaned.ts';
+import { Holds } from '../../../src/cache/holds.ts';
 import { KeyTable } from '../../../src/cache/key-index.ts';
 import type { RowMeta } from '../../../src/cache/row.ts';
 import { Transactions } from '../../../src/cache/transactions.ts';
@@ -23,7 +24,7 @@ export class MemoryLog implements Cleanable {
   readonly name = 'test/0';
   readonly generation = 0;
   readonly table = new KeyTable(Buffer.alloc(16, 7));
-  readonly holds = new Set<{ readonly end: bigint }>();
+  readonly holds: Holds;
   /** Rows that cannot be read, by where they begin. */
   readonly corrupt = new Set<bigint>();
   tombstones = 0n;
@@ -33,12 +34,23 @@ export class MemoryLog implements Cleanable {
   meanwhile: () => void = () => {};
   readonly #transactions = new Transactions(0n);
 
+  /** @param most how many superseded records it remembers for snapshots */
+  constructor(most?: number) {
+    this.holds = new Holds(most);
+    this.table.superseded = (offset, by) => this.holds.superseded(offset, by);
+  }
+
   get end(): bigint {
     return this.#transactions.end;
   }
 
   get lastStableOffset(): bigint {
     return this.#transactions.lastStableOffset;
+  }
+
+  /** A snapshot, which is taken at the end of what is decided by default. */
+  hold(end = this.lastStableOffset): () => void {
+    return this.holds.hold(end, this.lastStableOffset);
   }
 
   append(batch: RecordBatch): void {
