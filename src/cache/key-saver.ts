@@ -1,8 +1,10 @@
-import { catchError, defer, EMPTY, finalize, type Observable, of, tap } from 'rxjs';
+import { catchError, EMPTY, finalize, map, type Observable, of } from 'rxjs';
 import type { KeyFollower } from './key-follower.ts';
 import { ENTRY_BYTES } from './key-index.ts';
 import { saveKeys } from './key-snapshots.ts';
+import { earlier, later } from './offsets.ts';
 import type { PartitionStore } from './partition-store.ts';
+import { Serial } from './serial.ts';
 
 /** How many offsets the index may be ahead of what is stored of it, or half of its keys if that is more. */
 const UNSAVED = 1 << 18;
@@ -18,23 +20,30 @@ export class KeySaver {
   #keys: KeyFollower | undefined;
   /** What the index that is stored covers. */
   #saved: bigint | undefined;
+  /** How many offsets of the log it has seen since one was stored, or was to be, and bytes; and up to where they are counted. */
+  #offsets = 0;
+  #bytes = 0;
+  #counted: bigint | undefined;
+  /** One is stored after the other, since their parts would stand in each other's place. */
+  readonly #serial = new Serial();
   #isSaving = false;
 
   constructor(data: PartitionStore, secret: Uint8Array, saved: bigint | undefined) {
     this.#data = data;
     this.#secret = secret;
     this.#saved = saved;
+    this.#counted = saved;
   }
 
   save(keys: KeyFollower | undefined): Observable<void> {
-    return defer(() => {
+    return this.#serial.run(() => {
       const { store, place } = this.#data;
       // One that is not whole is found again not to be.
       if (keys === undefined || keys.table.isPartial || keys.position === this.#savedOf(keys)) return of(undefined);
       const covers = keys.position;
       return saveKeys(store, place, keys.table, covers, this.#secret).pipe(
-        tap(() => {
-          if (this.#keys === keys) this.#saved = covers;
+        map((isStored) => {
+          if (this.#keys === keys) this.#begin(isStored ? covers : this.#saved, covers);
         }),
       );
     });
@@ -59,15 +68,26 @@ export class KeySaver {
   #isFarBehind(keys: KeyFollower): boolean {
     const { position, table } = keys;
     const { state, rows } = this.#data;
-    const saved = this.#savedOf(keys) ?? state.begin;
-    if (Number(position - saved) >= Math.max(UNSAVED, table.size / 2)) return true;
-    let bytes = 0;
-    for (const row of rows.between(saved, position)) bytes += row.bytes;
-    return bytes >= Math.max(UNSAVED_BYTES, UNSAVED_SNAPSHOTS * table.size * ENTRY_BYTES);
+    this.#savedOf(keys);
+    const counted = this.#counted ?? state.begin;
+    for (const { from, to, bytes } of rows.between(counted, position))
+      this.#bytes += bytes * (Number(earlier(to, position) - later(from, counted)) / Number(to - from));
+    this.#offsets += Number(position - counted);
+    this.#counted = position;
+    if (this.#offsets >= Math.max(UNSAVED, table.size / 2)) return true;
+    return this.#bytes >= Math.max(UNSAVED_BYTES, UNSAVED_SNAPSHOTS * table.size * ENTRY_BYTES);
+  }
+
+  /** @param counted from where on what is seen counts as not stored */
+  #begin(saved: bigint | undefined, counted: bigint | undefined): void {
+    this.#saved = saved;
+    this.#counted = counted;
+    this.#offsets = 0;
+    this.#bytes = 0;
   }
 
   #savedOf(keys: KeyFollower): bigint | undefined {
-    if (this.#keys !== undefined && this.#keys !== keys) this.#saved = undefined;
+    if (this.#keys !== undefined && this.#keys !== keys) this.#begin(undefined, undefined);
     this.#keys = keys;
     return this.#saved;
   }

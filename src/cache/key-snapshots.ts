@@ -9,30 +9,32 @@ import type { Store, Write } from './store.ts';
 /** How many parts are written or read at once: they take 1 to 2 ms. */
 const PARTS = 16;
 
-/** Stores what a key index has seen, which is all that is decided below `covers`, in place of what was stored before. */
+/**
+ * Stores what a key index has seen, which is all that is decided below `covers`, in place of what was stored before. Emits
+ * whether it did: it does not if keys went while it was written, which may stand in it still.
+ */
 export function saveKeys(
   store: Store,
   place: Place,
   table: KeyTable,
   covers: bigint,
   secret: Uint8Array,
-): Observable<void> {
+): Observable<boolean> {
   const { removals } = table;
   const parts = snapshotOf(table, covers, secret);
   return newestOf(store, place).pipe(
     concatMap((newest) => {
       const number = newest + 1;
       let part = 0;
-      const written = (): Observable<void> => {
+      const written = (): Observable<boolean> => {
         const writes: Write[] = [];
         for (const value of take(parts, PARTS)) {
           writes.push({ key: snapshotKey(place, number, part), value });
           part += 1;
         }
-        // Keys that went while it was written may stand in it still.
-        if (table.removals !== removals) return of(undefined);
+        if (table.removals !== removals) return of(false);
         if (writes.length > 0) return store.write(writes).pipe(concatMap(written));
-        return store.clear({ from: snapshotsOf(place).from, to: snapshotKey(place, number, 0) });
+        return store.clear({ from: snapshotsOf(place).from, to: snapshotKey(place, number, 0) }).pipe(map(() => true));
       };
       return written();
     }),
