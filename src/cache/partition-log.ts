@@ -180,9 +180,10 @@ export abstract class PartitionLog implements Log<KafkaRecord> {
     const { logStart, end, filled } = this.data.state;
     this.#transactions = transactions;
     this.#stable = later(transactions.lastStableOffset, logStart);
-    this.#keys?.wake();
     this.#highWatermark = filled === undefined ? logStart : end;
     this.#isLevel = isLevel && filled !== undefined;
+    // It may show all of it at once.
+    this.#keys?.wake();
     this.#show();
   }
 

@@ -495,6 +495,26 @@ describe('a partition', () => {
     await again.close();
   });
 
+  it('should tell of one append where the log ends by now, and of each change once', async () => {
+    const { log, close } = await open(directory(), { isCompacted: true });
+    await begin(log, 0n, 9n);
+    const told: unknown[] = [];
+    log.changes.subscribe({
+      next: () => told.push([log.offsets.lastStableOffset, log.offsets.highWatermark, log.next]),
+      error: () => {},
+    });
+    await done(log.append([batch(0n, [['a', '1']])]));
+    await done(log.append([batch(1n, [['a', '2']], { producer }), batch(2n, [['b', '1']])]));
+    await done(log.append([marker(3n, producer, 'commit'), batch(4n, [['c', '1']])]));
+    expect(told).toEqual([
+      [1n, 1n, 1n],
+      [1n, 3n, 3n],
+      [3n, 5n, 5n],
+      [5n, 5n, 5n],
+    ]);
+    await close();
+  });
+
   it('should tell when its offsets changed', async () => {
     const { log, close } = await open(directory());
     const ends: bigint[] = [];
