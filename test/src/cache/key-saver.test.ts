@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { asyncScheduler, delay, firstValueFrom, tap } from 'rxjs';
 import type { KeyFollower } from '../../../src/cache/key-follower.ts';
 import { KeyTable } from '../../../src/cache/key-index.ts';
@@ -12,7 +11,7 @@ import { freshState } from '../../../src/cache/state.ts';
 import type { Store } from '../../../src/cache/store.ts';
 import { batch } from './batches.ts';
 import { MemoryStore } from './memory-store.ts';
-import { begin, done, open, temporary } from './open.ts';
+import { begin, directories, done, open } from './open.ts';
 
 const place = { topic: 1, partition: 0, generation: 0 };
 const secret = Buffer.alloc(16, 7);
@@ -24,12 +23,12 @@ function indexed(keys: number): { position: bigint; readonly table: KeyTable } &
   return { table, position: BigInt(keys) } as { position: bigint; readonly table: KeyTable } & KeyFollower;
 }
 
-const root = temporary();
+const named = directories();
 const value = 'x'.repeat(1 << 20);
 
 it('should store the index of a log that is written without end, so that after a crash little of it is read again', async () => {
   let store: Store | undefined;
-  const { log, close } = await open(join(root, 'log'), {
+  const { log, close } = await open(named(), {
     isCompacted: true,
     open: (path) => openLevel(path, { isSynced: false }).pipe(tap((opened) => (store = opened))),
   });

@@ -5,15 +5,14 @@ import { metaKey, rowKey, snapshotsOf } from '../../../src/cache/keys.ts';
 import { openLevel } from '../../../src/cache/level.ts';
 import type { RecordBatch } from '../../../src/protocol/kafka-batch.ts';
 import { batch } from './batches.ts';
-import { begin, done, held, open, readAll, temporary } from './open.ts';
+import { begin, directories, done, held, open, readAll } from './open.ts';
 
-const root = temporary();
+const named = directories();
 const value = 'x'.repeat(300_000);
 const batches = [0n, 1n, 2n, 3n].map((offset) => batch(offset, [['k', value]]));
 const records = batches.map((_, offset) => `${offset}:k=${value}`);
 const place = { topic: 1, partition: 0, generation: 0 };
 const arrived = (one: RecordBatch): Arrived => ({ batch: one, wire: one.bytes.byteLength });
-let count = 0;
 
 /** A store of four rows, of which the third, or what is known of it, is gone. */
 async function without(
@@ -21,8 +20,7 @@ async function without(
   kind: 'cache' | 'embedded' = 'cache',
   isCompacted = false,
 ): Promise<string> {
-  count += 1;
-  const directory = join(root, `${count}`);
+  const directory = named();
   const { log, close } = await open(directory, { kind, isCompacted });
   await begin(log, 0n, 4n);
   await done(log.append(batches));
@@ -131,7 +129,7 @@ describe('a row of a compacted topic', () => {
   });
 
   it('should be fetched again with the whole log, if what the source has of it is not what it was', async () => {
-    const directory = join(root, 'tombstone');
+    const directory = named();
     const first = await open(directory, { isCompacted: true });
     await begin(first.log, 0n, 5n);
     const written = [
@@ -194,7 +192,7 @@ describe('a row of a compacted topic', () => {
 });
 
 it('should be fetched again where the log begins within one of its batches', async () => {
-  const directory = join(root, 'within');
+  const directory = named();
   const first = await open(directory);
   await begin(first.log, 1n, 2n);
   const all = [

@@ -1,10 +1,8 @@
-import { join } from 'node:path';
 import fc from 'fast-check';
 import { batch, marker } from './batches.ts';
-import { done, type Opened, open, readAll, stand, temporary } from './open.ts';
+import { directories, done, type Opened, open, readAll, stand } from './open.ts';
 
-const root = temporary();
-let count = 0;
+const named = directories();
 
 /** A log as an array: what every record that there is looks like, by offset. */
 interface Model {
@@ -193,8 +191,7 @@ describe.each([
     const memories = fc.constantFrom(1, 20_000, 1 << 20);
     await fc.assert(
       fc.asyncProperty(commands(isTransactional), memories, async (list, memory) => {
-        count += 1;
-        const directory = join(root, `${count}`);
+        const directory = named();
         const real: Real = { opened: await open(directory, { memory }), directory, memory };
         await done(real.opened.log.begin(0n));
         await stand(real.opened.log, 1_000_000n);
