@@ -101,7 +101,7 @@ export abstract class PartitionLog implements Log<KafkaRecord> {
   find(timestamp: bigint): Observable<bigint> {
     const { data, reader } = this;
     const search = { data, reader, decided: () => this.#transactions, scheduler: this.#scheduler };
-    return defer(() => searchTime(timestamp, this.#offsets.logStart, search));
+    return defer(() => searchTime(timestamp, search));
   }
 
   missed(position: bigint, seen: Seen): Missed | undefined {

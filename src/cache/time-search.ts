@@ -15,14 +15,15 @@ export interface TimeSearch {
 }
 
 /**
- * Emits the offset of the first record from an offset on that is of a time or a later one, in milliseconds since 1970; the end
- * where there is none. A row may tell of a later time than its records have, as one does that markers of transactions are in,
+ * Emits the offset of the first record of a log that is of a time or a later one, in milliseconds since 1970; the end where
+ * there is none. A row may tell of a later time than its records have, as one does that markers of transactions are in,
  * so all of the log may have to be looked through: in slices, and flat however long that is.
  */
-export const searchTime = (timestamp: bigint, from: bigint, search: TimeSearch): Observable<bigint> =>
+export const searchTime = (timestamp: bigint, search: TimeSearch): Observable<bigint> =>
   new Observable((out) => {
     const { data, reader, decided, scheduler } = search;
-    let at = from;
+    let log = data.state;
+    let at = log.logStart;
     let row: RowMeta | undefined;
     let isLoading = false;
     const found = (offset: bigint): false => {
@@ -30,7 +31,19 @@ export const searchTime = (timestamp: bigint, from: bigint, search: TimeSearch):
       out.complete();
       return false;
     };
+    /** Goes with the start of the log, and back to it where what was looked through is not what is there. */
+    const keepUp = (): void => {
+      const { state } = data;
+      if (state.generation !== log.generation || state.breaks !== log.breaks) {
+        at = state.logStart;
+        row = undefined;
+      }
+      log = state;
+      at = later(at, log.logStart);
+    };
     const look = (segment: Segment): boolean => {
+      keepUp();
+      if (at < segment.from || at >= segment.to) return true;
       const { run, to } = segment.uncommitted(at, decided());
       for (let index = 0; run !== undefined && index < run.length; index += 1) {
         const record = run.at(index);
@@ -54,6 +67,7 @@ export const searchTime = (timestamp: bigint, from: bigint, search: TimeSearch):
     };
     const step = (): boolean => {
       if (isLoading || out.closed) return false;
+      keepUp();
       if (row === undefined || at >= row.to) {
         const { rows, state } = data;
         row = rows.between(at, state.end).find(({ maxTimestamp, bytes }) => maxTimestamp >= timestamp || bytes < 0);

@@ -3,7 +3,9 @@ import { clean } from '../../../src/cache/cleaner.ts';
 import { dirtOf } from '../../../src/cache/dirt.ts';
 import { rowKey } from '../../../src/cache/keys.ts';
 import { openLevel } from '../../../src/cache/level.ts';
+import type { Partition } from '../../../src/cache/partition.ts';
 import type { UpkeptPartition } from '../../../src/cache/upkept-partition.ts';
+import type { RecordBatch } from '../../../src/protocol/kafka-batch.ts';
 import { batchesOf } from '../../../src/records/record-batch.ts';
 import { eventLoop } from '../../../src/scheduler.ts';
 import { until } from '../kafka/clock.ts';
@@ -435,36 +437,74 @@ describe('a partition', () => {
     await close();
   });
 
-  it('should find it behind what goes while it looks there', async () => {
-    const at = directory();
-    const first = await open(at);
-    await begin(first.log, 0n, 3n);
+  describe('that is looked through for a time', () => {
+    const timed = (...values: readonly string[]) =>
+      values.map((value, n) => batch(BigInt(n), [['k', value]], { timestamp: 100n + 10n * BigInt(n) }));
+
+    /** A log of these batches that is looked through while something happens to it. */
+    async function found(
+      batches: readonly RecordBatch[],
+      time: bigint,
+      meanwhile: (log: Partition) => Promise<unknown>,
+    ): Promise<unknown> {
+      const at = directory();
+      const first = await open(at);
+      await begin(first.log, 0n, BigInt(batches.length));
+      await done(first.log.append(batches));
+      await first.close();
+      let isAsked = false;
+      const gone = new Subject<never>();
+      const { log, close } = await open(at, {
+        open: (path) =>
+          openLevel(path, { isSynced: false }).pipe(
+            map((store) => ({
+              ...store,
+              get: (key: Uint8Array) => {
+                if (isAsked || key[0] !== rowKey({ topic: 1, partition: 0, generation: 0 }, 0n)[0])
+                  return store.get(key);
+                isAsked = true;
+                return concat(gone, store.get(key));
+              },
+            })),
+          ),
+      });
+      await stand(log, BigInt(batches.length));
+      const found = done(log.find(time));
+      await until(() => isAsked);
+      await meanwhile(log);
+      gone.complete();
+      const offset = await found;
+      await close();
+      return offset;
+    }
+
     const large = 'v'.repeat(600_000);
-    const timed = [0n, 1n, 2n].map((n) => batch(n, [['k', large]], { timestamp: 100n + 10n * n }));
-    await done(first.log.append(timed));
-    await first.close();
-    let isAsked = false;
-    const gone = new Subject<never>();
-    const { log, close } = await open(at, {
-      open: (path) =>
-        openLevel(path, { isSynced: false }).pipe(
-          map((store) => ({
-            ...store,
-            get: (key: Uint8Array) => {
-              if (Buffer.compare(key, rowKey({ topic: 1, partition: 0, generation: 0 }, 0n)) !== 0)
-                return store.get(key);
-              isAsked = true;
-              return concat(gone, store.get(key));
-            },
-          })),
-        ),
+
+    it('should find it behind rows that go meanwhile', async () => {
+      expect(await found(timed(large, large, large), 100n, (log) => stand(log, 3n, 1n))).toBe(1n);
     });
-    const found = done(log.find(100n));
-    await until(() => isAsked);
-    await stand(log, 3n, 1n);
-    gone.complete();
-    expect(await found).toBe(1n);
-    await close();
+
+    it('should find nothing that goes meanwhile of a row', async () => {
+      expect(await found(timed('1', '2', '3'), 100n, (log) => stand(log, 3n, 2n))).toBe(2n);
+    });
+
+    it('should find it in what comes in the place of what was cut', async () => {
+      const offset = await found(timed(large, '2', large), 120n, async (log) => {
+        await done(log.truncate(1n));
+        await done(log.append([batch(1n, [['k', '1']], { timestamp: 125n })]));
+        await stand(log, 2n);
+      });
+      expect(offset).toBe(1n);
+    });
+
+    it('should find it in another topic that has its name', async () => {
+      const offset = await found(timed(large, large, large), 120n, async (log) => {
+        await done(log.restart('recreated', 'another'));
+        await begin(log, 0n, 2n);
+        await done(log.append(timed('1', '2').map((_, n) => batch(BigInt(n), [['k', 'v']], { timestamp: 200n }))));
+      });
+      expect(offset).toBe(0n);
+    });
   });
 
   it('should hold no more of what came with a batch in memory than that takes', async () => {
