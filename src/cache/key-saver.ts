@@ -2,6 +2,7 @@ import { catchError, EMPTY, finalize, map, type Observable, of } from 'rxjs';
 import type { KeyFollower } from './key-follower.ts';
 import { ENTRY_BYTES } from './key-index.ts';
 import { saveKeys } from './key-snapshots.ts';
+import { snapshotsOf } from './keys.ts';
 import { earlier, later } from './offsets.ts';
 import type { PartitionStore } from './partition-store.ts';
 import { Serial } from './serial.ts';
@@ -46,6 +47,15 @@ export class KeySaver {
           if (this.#keys === keys) this.#begin(isStored ? covers : this.#saved, covers);
         }),
       );
+    });
+  }
+
+  /** Removes what is stored: the log will have other records where it covers some. */
+  forget(): Observable<void> {
+    return this.#serial.run(() => {
+      const { store, place } = this.#data;
+      this.#begin(undefined, undefined);
+      return store.clear(snapshotsOf(place));
     });
   }
 

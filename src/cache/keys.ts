@@ -67,6 +67,12 @@ export const abortedOf = (place: Place): KeyRange => within(ABORTED, place);
 /** All snapshots of the key index of a place. */
 export const snapshotsOf = (place: Place): KeyRange => within(KEYS, place);
 
+/** All snapshots of the key index of a partition, however often it was begun anew. */
+export const allSnapshotsOf = ({ topic, partition }: Pick<Place, 'topic' | 'partition'>): KeyRange => ({
+  from: keyOf(KEYS, [topic, partition]),
+  to: keyOf(KEYS, [topic, partition + 1]),
+});
+
 /** What the rows of a partition say, however often it was begun anew. */
 export const allMetasOf = ({ topic, partition }: Place): KeyRange => ({
   from: keyOf(META, [topic, partition]),

@@ -166,13 +166,13 @@ export class Partition extends PartitionChanges implements FollowedLog {
       const [row] = old;
       const isCut = !this.isCompacted && !isTransactional && offset > begin && row !== undefined && row.bytes >= 0;
       if (!isCut) return this.beginAnew({ reason: 'truncated', at: offset });
-      return this.data
-        .read(row)
-        .pipe(
-          concatMap((read) =>
-            read === undefined ? this.beginAnew({ reason: 'truncated', at: offset }) : this.cut(offset, old, read),
-          ),
-        );
+      return this.data.read(row).pipe(
+        concatMap((read) => {
+          if (read === undefined) return this.beginAnew({ reason: 'truncated', at: offset });
+          // There may be an index from when the topic was compacted.
+          return this.#saver.forget().pipe(concatMap(() => this.cut(offset, old, read)));
+        }),
+      );
     });
   }
 

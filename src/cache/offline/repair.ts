@@ -5,6 +5,7 @@ import { EMBEDDED_CONFIGS } from '../embedded/topic-options.ts';
 import type { Remembered } from '../following/followed-log.ts';
 import {
   allMetasOf,
+  allSnapshotsOf,
   dataOf,
   generationOf,
   metasOf,
@@ -128,7 +129,9 @@ const repairedPartition = (
   at: Omit<Place, 'generation'>,
   isCompacted: boolean,
 ): Observable<string> =>
-  openPartition(store, topic.name, at).pipe(
+  // An index would be taken for that of records which come in the place of those that it covers.
+  store.clear(allSnapshotsOf(at)).pipe(
+    concatMap(() => openPartition(store, topic.name, at)),
     concatMap(({ partition, isDamaged }) => {
       if (!isDamaged && partition.state.isBegun) return EMPTY;
       return rebuilt(store, topic, at, isCompacted).pipe(

@@ -1,4 +1,4 @@
-import { asyncScheduler, delay, firstValueFrom, tap } from 'rxjs';
+import { asyncScheduler, delay, firstValueFrom, of, tap } from 'rxjs';
 import type { KeyFollower } from '../../../src/cache/key-follower.ts';
 import { KeyTable } from '../../../src/cache/key-index.ts';
 import { KeySaver } from '../../../src/cache/key-saver.ts';
@@ -97,4 +97,24 @@ it('should store it again when keys went while it was being stored', async () =>
   await done(saver.save(keys));
   const restored = await firstValueFrom(restoreKeys(store, place, secret));
   expect([restored?.covers, restored?.table.newest(Buffer.from('k7'))]).toEqual([40_000n, undefined]);
+});
+
+it('should be none of a log that was cut since, after a crash', async () => {
+  const store = new MemoryStore();
+  const directory = named();
+  const opened = (isCompacted: boolean) => open(directory, { isCompacted, open: () => of(store) });
+  const first = await opened(true);
+  await begin(first.log, 0n, 3n);
+  for (let offset = 0n; offset < 3n; offset += 1n)
+    await done(first.log.append([batch(offset, [['k', `${offset}`.padEnd(70_000)]])]));
+  await first.close();
+  const { log, topic, close } = await opened(false);
+  await done(log.truncate(2n));
+  await done(log.append([batch(2n, [['another', '2']])]));
+  await done(topic.remember({ topicId: 'id', partitions: [0], configs: { 'cleanup.policy': 'compact' } }));
+  // It is not closed, as far as its store knows.
+  const last = await opened(true);
+  expect(last.log.index?.newest(Buffer.from('k'))).toBe(1n);
+  await last.close();
+  await close();
 });

@@ -1,7 +1,7 @@
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { concatMap, lastValueFrom, type Observable } from 'rxjs';
-import { stateKey, topicKey } from '../../../../src/cache/keys.ts';
+import { metaKey, rowKey, stateKey, topicKey } from '../../../../src/cache/keys.ts';
 import { openLevel } from '../../../../src/cache/level.ts';
 import { clear } from '../../../../src/cache/offline/clear.ts';
 import { repair } from '../../../../src/cache/offline/repair.ts';
@@ -129,6 +129,30 @@ describe('repairing an embedded log', () => {
     const done = ['orders/0: its state was made again of its rows, offsets 0 to 3'];
     expect(await repaired(directory)).toEqual({ done, lost: [], records: all, next: 3n });
     expect((await lastValueFrom(repair(directory))).done).toEqual([]);
+  });
+
+  it('should forget the index of records that are not there any more', async () => {
+    const directory = join(root, `${directories++}`);
+    const first = await open(directory, { kind: 'embedded', isCompacted: true });
+    await done(first.log.begin(0n));
+    for (let offset = 0n; offset < 3n; offset += 1n)
+      await done(first.log.append([batch(offset, [['a', `${offset}`.padEnd(70_000)]])]));
+    await first.close();
+    const place = { topic: NUMBER, partition: 0, generation: 0 };
+    await spoil(directory, [
+      { key: stateKey(NUMBER, 0), value: garbage },
+      { key: metaKey(place, 2n) },
+      { key: rowKey(place, 2n) },
+    ]);
+    await lastValueFrom(repair(directory));
+    const { log, close } = await open(directory, { kind: 'embedded', isCompacted: true });
+    await done(log.append([batch(2n, [['b', '2']])]));
+    const killed = join(root, `${directories++}`);
+    cpSync(directory, killed, { recursive: true });
+    await close();
+    const last = await open(killed, { kind: 'embedded', isCompacted: true });
+    expect(['a', 'b'].map((key) => last.log.index?.newest(Buffer.from(key)))).toEqual([1n, 2n]);
+    await last.close();
   });
 
   it('should give topics whose name is lost another, and keep them for ever', async () => {
