@@ -30,17 +30,20 @@ export function trimming(data: PartitionStore, logStart: bigint, known: Partial<
  *
  * @param old the rows from the offset on
  * @param row the first of them
+ * @param before the last row before them that has batches, if there is one and it can be read
  */
 export function cutting(
   { state, rows: { all } }: PartitionStore,
   offset: bigint,
   old: readonly RowMeta[],
   row: Row,
+  before: Row | undefined,
   known: Partial<PartitionState>,
 ): Change {
   const kept = row.batches.filter(({ lastOffset }) => lastOffset < offset);
   const first = row.batches[kept.length];
   const end = first !== undefined && first.baseOffset < offset ? first.baseOffset : offset;
+  const last = kept.at(-1) ?? before?.batches.at(-1);
   const { logStart } = state;
   if (end < logStart) return { state: { ...state, ...known, begin: logStart, end: logStart, lastEpoch: -1 }, old: all };
   const rows = rowsFrom(
@@ -48,7 +51,7 @@ export function cutting(
     end,
     kept.map((batch) => ({ batch, wire: batch.bytes.byteLength })),
   );
-  return { state: { ...state, ...known, end, lastEpoch: kept.at(-1)?.leaderEpoch ?? -1 }, old, rows };
+  return { state: { ...state, ...known, end, lastEpoch: last?.leaderEpoch ?? -1 }, old, rows };
 }
 
 /**

@@ -137,9 +137,9 @@ export abstract class PartitionChanges extends PartitionLog {
     });
   }
 
-  protected cut(offset: bigint, old: readonly RowMeta[], row: Row): Observable<void> {
+  protected cut(offset: bigint, old: readonly RowMeta[], row: Row, before: Row | undefined): Observable<void> {
     const { breaks } = this.state;
-    const change = cutting(this.data, offset, old, row, { ...this.known(), breaks: breaks + 1 });
+    const change = cutting(this.data, offset, old, row, before, { ...this.known(), breaks: breaks + 1 });
     return this.commit(change, () => {
       this.transactions = this.data.transactions();
       this.reader.drop(change.state.end);

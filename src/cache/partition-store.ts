@@ -75,6 +75,12 @@ export class PartitionStore {
     return stored.pipe(map((bytes) => readRow(place, meta, bytes, this.name)));
   }
 
+  /** The last row below an offset that has batches. */
+  readBefore(offset: bigint): Observable<Row | undefined> {
+    const last = this.#rows.all.findLast(({ to, records }) => to <= offset && records > 0);
+    return last === undefined ? of(undefined) : this.read(last);
+  }
+
   /** Stores a change, and then takes it in. One is made at a time. */
   commit(change: Change): Observable<void> {
     return this.store.write(this.#writes(change)).pipe(

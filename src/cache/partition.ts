@@ -166,11 +166,11 @@ export class Partition extends PartitionChanges implements FollowedLog {
       const [row] = old;
       const isCut = !this.isCompacted && !isTransactional && offset > begin && row !== undefined && row.bytes >= 0;
       if (!isCut) return this.beginAnew({ reason: 'truncated', at: offset });
-      return this.data.read(row).pipe(
-        concatMap((read) => {
+      return forkJoin([this.data.read(row), this.data.readBefore(row.from)]).pipe(
+        concatMap(([read, before]) => {
           if (read === undefined) return this.beginAnew({ reason: 'truncated', at: offset });
           // There may be an index from when the topic was compacted.
-          return this.#saver.forget().pipe(concatMap(() => this.cut(offset, old, read)));
+          return this.#saver.forget().pipe(concatMap(() => this.cut(offset, old, read, before)));
         }),
       );
     });

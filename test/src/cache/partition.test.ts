@@ -6,6 +6,7 @@ import { openLevel } from '../../../src/cache/level.ts';
 import type { Partition } from '../../../src/cache/partition.ts';
 import type { UpkeptPartition } from '../../../src/cache/upkept-partition.ts';
 import type { RecordBatch } from '../../../src/protocol/kafka-batch.ts';
+import { LEADER_EPOCH } from '../../../src/records/header.ts';
 import { batchesOf } from '../../../src/records/record-batch.ts';
 import { eventLoop } from '../../../src/scheduler.ts';
 import { until } from '../kafka/clock.ts';
@@ -178,6 +179,28 @@ describe('a partition', () => {
     expect(log.isAborted(aborted)).toBe(false);
     await done(log.append([batch(10n, [['b', '1']])]));
     expect(log.offsets.lastStableOffset).toBe(11n);
+    await close();
+  });
+
+  it('should know of which epoch the last batch is that a cut has left, in whatever row it is', async () => {
+    const { log, close } = await open(directory());
+    await begin(log, 0n, 4n);
+    const of = (epoch: number, offset: bigint, value: string): RecordBatch => {
+      const { bytes } = batch(offset, [['k', value]]);
+      Buffer.from(bytes.buffer, bytes.byteOffset).writeInt32BE(epoch, LEADER_EPOCH);
+      return batchesOf(bytes, 'test').next().value as RecordBatch;
+    };
+    const large = 'v'.repeat(100_000);
+    await done(log.append([of(3, 0n, '1')]));
+    await done(log.append([of(4, 1n, large)]));
+    await done(log.append([of(5, 2n, large), of(6, 3n, large)]));
+    expect([log.rows.map(({ from }) => from), log.lastEpoch]).toEqual([[0n, 2n], 6]);
+    await done(log.truncate(3n));
+    expect(log.lastEpoch).toBe(5);
+    await done(log.truncate(2n));
+    expect(log.lastEpoch).toBe(4);
+    await done(log.truncate(1n));
+    expect(log.lastEpoch).toBe(3);
     await close();
   });
 
