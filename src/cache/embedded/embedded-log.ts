@@ -18,9 +18,9 @@ import { listen } from '../../listen.ts';
 import { eventLoop } from '../../scheduler.ts';
 import type { Cache } from '../cache.ts';
 import { type CacheOptions, openCache } from '../open-cache.ts';
+import { unknown } from '../unknown.ts';
 import { type EmbeddedContext, type EmbeddedTopic, prepared } from './embedded-topic.ts';
 import { type EmbeddedTopicOptions, topicsByName } from './topic-options.ts';
-import { unknown } from './unknown.ts';
 
 export interface EmbeddedLogOptions extends Omit<CacheOptions, 'kind'> {
   /** Where it is: a directory of its own. */

@@ -20,9 +20,9 @@ import { damaged } from '../open-partition.ts';
 import type { Partition } from '../partition.ts';
 import type { LogSource, LogTopic } from '../reading/log-topic.ts';
 import type { Topic } from '../topic.ts';
+import { unknown } from '../unknown.ts';
 import { PartitionWriter } from './partition-writer.ts';
 import { configsOf, type EmbeddedTopicOptions, maxMessageBytes } from './topic-options.ts';
-import { unknown } from './unknown.ts';
 
 export interface EmbeddedContext {
   readonly directory: string;

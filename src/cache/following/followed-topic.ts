@@ -16,8 +16,10 @@ import {
 import { Backoff } from '../../backoff.ts';
 import { listen } from '../../listen.ts';
 import type { Description, KafkaFault, Meta } from '../../protocol/kafka.ts';
-import { isFault, KafkaError } from '../../protocol/kafka-error.ts';
+import { isFault } from '../../protocol/kafka-error.ts';
 import { states } from '../../protocol/kafka-states.ts';
+import { topicConfig } from '../topic-config.ts';
+import { unknown } from '../unknown.ts';
 import type { FollowedLog, FollowedLogs } from './followed-log.ts';
 import { FollowedPartition, type FollowedPartitionOptions } from './followed-partition.ts';
 
@@ -101,7 +103,7 @@ export class FollowedTopic {
       take(1),
       map(({ partitions }) => {
         if (partitions.some((one) => one.partition === partition)) return logs.partition(partition);
-        throw unknownPartition(topic, partition);
+        throw unknown(`${topic}/${partition}`);
       }),
     );
     return this.#known(found);
@@ -163,22 +165,19 @@ export class FollowedTopic {
     const known = this.#meta?.partitions ?? [];
     this.#isMet = true;
     this.#meta = meta;
-    if (isOther)
-      this.#recreated(
-        known.map(({ partition }) => partition),
-        meta.topicId,
-      );
+    // Another topic has the name now.
+    if (isOther) this.#drop(known, 'recreated', meta.topicId);
     else this.#remember();
     this.#metas.next(meta);
   }
 
-  /** Another topic has the name now: what was cached of the old one goes before anything of this one comes. */
-  #recreated(partitions: readonly number[], topicId: string): void {
+  /** What is cached goes before anything else comes. */
+  #drop(partitions: Meta['partitions'], ...why: Parameters<FollowedLog['restart']>): void {
     const { logs } = this.#options;
     for (const followed of this.#followed.values()) followed.close();
     this.#followed.clear();
     this.#dropping += 1;
-    const restarts = partitions.map((one) => this.#tried(logs.partition(one).restart('recreated', topicId)));
+    const restarts = partitions.map(({ partition }) => this.#tried(logs.partition(partition).restart(...why)));
     listen(concat(...restarts), this.#life, {
       next() {},
       complete: () => {
@@ -200,6 +199,8 @@ export class FollowedTopic {
   #remember(): void {
     const meta = this.#meta;
     if (!this.#isMet || !this.#isDescribed || this.#dropping > 0 || meta === undefined) return;
+    const lacking = meta.partitions.filter(({ partition }) => this.#isLacking(partition));
+    if (lacking.length > 0) return this.#drop(lacking, 'tombstones');
     const { topicId } = meta;
     const partitions = meta.partitions.map(({ partition }) => partition);
     const remembered = this.#options.logs.remember({ topicId, partitions, configs: this.#configs });
@@ -208,6 +209,14 @@ export class FollowedTopic {
       next() {},
       complete: () => this.#follow(partitions),
     });
+  }
+
+  /** Whether the topic becomes compacted, and its source has more of it in front than was ever kept, or is still. */
+  #isLacking(partition: number): boolean {
+    const { logs } = this.#options;
+    if (logs.isCompacted || !topicConfig(this.#configs ?? {}).isCompacted) return false;
+    const { next, offsets, standing } = logs.partition(partition);
+    return next !== undefined && offsets.logStart > (standing?.logStart ?? 0n);
   }
 
   #follow(partitions: readonly number[]): void {
@@ -239,8 +248,3 @@ export class FollowedTopic {
     this.#faults.next(fault);
   }
 }
-
-const unknownPartition = (topic: string, partition: number): KafkaError =>
-  new KafkaError('KAFKA_ERROR', `${topic}/${partition}: there is no such partition`, {
-    kafka: { code: 3, name: UNKNOWN_TOPIC },
-  });

@@ -62,6 +62,7 @@ export class FakeLog implements FollowedLog {
   topicId = '';
   source: FollowedLog['source'];
   next: bigint | undefined;
+  logStart = 0n;
   lastEpoch = -1;
   begunAt: number | undefined;
   levelAt: number | undefined;
@@ -86,7 +87,7 @@ export class FakeLog implements FollowedLog {
     const end = this.next ?? 0n;
     return {
       isBegun: this.next !== undefined,
-      logStart: 0n,
+      logStart: this.logStart,
       lastStableOffset: end,
       highWatermark: end,
       isLevel: this.isLevel,
@@ -150,6 +151,7 @@ export class FakeLog implements FollowedLog {
   restart(reason: string, topicId?: string): Observable<void> {
     return this.#write([`restart ${reason}`, topicId].join(' ').trimEnd(), () => {
       this.next = undefined;
+      this.logStart = 0n;
       this.lastEpoch = -1;
     });
   }

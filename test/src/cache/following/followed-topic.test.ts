@@ -99,6 +99,25 @@ describe('a topic that is followed', () => {
     expect(compacted.topic.start).toBe('logStart');
   });
 
+  it('should begin anew where a topic becomes compacted of whose start it has nothing', () => {
+    const { logs, meta, describe, fetches } = setup({ defaultOffset: 'live' });
+    meta('A', 2);
+    describe('delete');
+    for (const [partition, logStart] of [50n, 7n].entries())
+      Object.assign(logs.partition(partition), {
+        ...{ next: 60n, logStart },
+        standing: { logStart: 7n, highWatermark: 60n, lastStableOffset: 60n },
+      });
+    describe('compact');
+    expect([0, 1].map((partition) => logs.partition(partition).done)).toEqual([['restart tombstones'], []]);
+    expect(fetches()).toEqual([
+      [0, 'earliest'],
+      [1, { offset: 60n }],
+    ]);
+    describe('compact');
+    expect(logs.partition(0).done).toEqual(['restart tombstones']);
+  });
+
   it('should serve what it remembers before its source says anything, and follow once that is the same topic', () => {
     const logs = new FakeLogs();
     logs.remembered = { topicId: 'A', partitions: [0], configs: { 'cleanup.policy': 'delete' } };
