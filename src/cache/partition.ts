@@ -6,7 +6,7 @@ import type { Cleaned } from './cleaned.ts';
 import type { FollowedLog, RefetchSource, Standing } from './following/followed-log.ts';
 import { KeySaver } from './key-saver.ts';
 import { Mender } from './mender.ts';
-import { later } from './offsets.ts';
+import { earlier, later } from './offsets.ts';
 import { lost } from './open-partition.ts';
 import { PartitionChanges, type PartitionOptions, type Restored } from './partition-changes.ts';
 import { type Row, type RowMeta, rowsFrom } from './row.ts';
@@ -161,6 +161,7 @@ export class Partition extends PartitionChanges implements FollowedLog {
   truncate(offset: bigint): Observable<void> {
     return this.#serial.run(() => {
       const { begin, end, isTransactional, isBegun } = this.state;
+      this.expected = earlier(this.expected, offset);
       if (!isBegun || offset >= end) return of(undefined);
       const old = this.data.rows.between(offset, end);
       const [row] = old;

@@ -229,7 +229,7 @@ export const mutants: readonly Mutant[] = [
   batches.of('if (!holds.isNeeded(offset, newest, table.isPartial)) continue;', 'continue;'),
   holds.of('return this.#held.size === 0;', 'return true;'),
   holds.of('if (offset >= this.#highest) return;', 'return;'),
-  holds.of('if (this.#highest === 0) this.#next.clear();', 'this.#next.clear();'),
+  holds.of('this.#next.set(offset, by);', ''),
   holds.of(
     'if (offset < end && end <= (isExact && !isPartial ? next : newest)) return true;',
     'if (offset < end && end <= newest) return true;',

@@ -112,7 +112,8 @@ export class FollowedPartition {
   }
 
   #take(frame: Frame<Kafka['reply']>): void {
-    if (this.#isOutOfTouch()) return this.#restart();
+    // What has nothing new tells so every few seconds; nothing was missed in between.
+    if (this.#isOutOfTouch(SILENCE)) return this.#restart();
     switch (frame.kind) {
       case 'begin':
         this.#control = frame.control;
@@ -204,9 +205,10 @@ export class FollowedPartition {
     this.#silence = scheduler.schedule(() => log.unlevel(), SILENCE);
   }
 
-  #isOutOfTouch(): boolean {
+  /** @param least how long a silence is none, however short tombstones are kept, in milliseconds */
+  #isOutOfTouch(least = 0): boolean {
     const { patience, scheduler } = this.#options;
-    return this.#heardAt !== undefined && scheduler.now() - this.#heardAt > patience();
+    return this.#heardAt !== undefined && scheduler.now() - this.#heardAt > Math.max(least, patience());
   }
 
   /** The source may have removed tombstones that never came here: what they removed may be here still. */

@@ -204,6 +204,18 @@ describe('a partition', () => {
     await close();
   });
 
+  it('should expect no more what its source has cut', async () => {
+    const { log, close } = await open(directory());
+    await begin(log, 0n, 3n);
+    await done(log.append([0n, 1n, 2n].map((offset) => batch(offset, [['k', 'v']]))));
+    log.expect(5n);
+    await done(log.truncate(4n));
+    expect(log.expected).toBe(4n);
+    await done(log.truncate(2n));
+    expect([log.expected, log.next]).toEqual([2n, 2n]);
+    await close();
+  });
+
   it('should cut what its source has cut, and tell who read it', async () => {
     const at = directory();
     const { log, close } = await open(at);

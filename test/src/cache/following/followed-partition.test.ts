@@ -147,6 +147,21 @@ describe('a partition that is followed', () => {
     expect(log.isLevel).toBe(false);
   });
 
+  it('should be in touch as long as its source tells it something, however short tombstones are kept', () => {
+    const { clock, last, log, asked } = setup(() => {}, 100);
+    last().answer(begun);
+    last().send(batch(0n));
+    for (let news = 1n; news <= 3n; news += 1n) {
+      clock.advance(5_000);
+      last().send(watermark);
+      last().send(batch(news));
+    }
+    expect([log.next, asked.length]).toEqual([4n, 1]);
+    clock.advance(15_001);
+    last().send(batch(4n));
+    expect([log.done.at(-1), asked.length]).toEqual(['restart tombstones', 2]);
+  });
+
   it('should leave nothing open once it is closed', () => {
     const { clock, last, partition, defects } = setup();
     last().answer(begun);
