@@ -208,7 +208,9 @@ export class FollowedPartition {
   /** @param least how long a silence is none, however short tombstones are kept, in milliseconds */
   #isOutOfTouch(least = 0): boolean {
     const { patience, scheduler } = this.#options;
-    return this.#heardAt !== undefined && scheduler.now() - this.#heardAt > Math.max(least, patience());
+    // A clock that went back far tells nothing of how long it was.
+    const silence = Math.abs(scheduler.now() - (this.#heardAt ?? scheduler.now()));
+    return silence > Math.max(least, patience());
   }
 
   /** The source may have removed tombstones that never came here: what they removed may be here still. */

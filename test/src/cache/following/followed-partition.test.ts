@@ -127,6 +127,12 @@ describe('a partition that is followed', () => {
     expect(back.log.done).toEqual([]);
   });
 
+  it('should drop a log of which a clock that went back does not tell how long it was away', () => {
+    const { log } = setup((log) => Object.assign(log, { next: 5n, levelAt: 2 * HOUR }), HOUR);
+    expect(log.done).toEqual(['restart tombstones']);
+    expect(setup((log) => Object.assign(log, { next: 5n, levelAt: HOUR / 2 }), HOUR).log.done).toEqual([]);
+  });
+
   it('should drop it as well when it was out of touch for so long while it was open', () => {
     const { clock, last, log, asked } = setup((log) => Object.assign(log, { next: 0n }), HOUR);
     last().answer(begun);
