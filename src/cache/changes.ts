@@ -9,7 +9,8 @@ export function trimming(data: PartitionStore, logStart: bigint, known: Partial<
   const { state, rows } = data;
   const old = rows.all.filter(({ to }) => to <= logStart);
   const isEmpty = logStart >= state.end;
-  const transactions = isEmpty ? new Transactions(logStart) : data.transactions();
+  // Of what never came it is not known which transactions ended there.
+  const transactions = logStart > state.end ? new Transactions(logStart) : data.transactions();
   transactions.drop(logStart);
   const [first, next] = state.aborted;
   const trimmed: PartitionState = {

@@ -2,6 +2,7 @@ import { BehaviorSubject, filter, map, type Observable, type SchedulerLike, type
 import type { Chunk } from '../log/log.ts';
 import { Loop } from '../loop.ts';
 import type { KafkaRecord } from '../protocol/kafka.ts';
+import { isFault } from '../protocol/kafka-error.ts';
 import type { KeyTable } from './key-index.ts';
 import type { KeyedRun } from './segment.ts';
 
@@ -108,7 +109,14 @@ export class KeyFollower {
       if (goesOn()) this.#loop.wake();
       else this.#rest();
     };
-    const loading = this.#log.load(from).subscribe({ next: (chunk) => this.#add(chunk), error: done, complete: done });
+    const loading = this.#log.load(from).subscribe({
+      next: (chunk) => this.#add(chunk),
+      error: (thrown) => {
+        if (!isFault(thrown)) this.#log.failed(thrown);
+        done();
+      },
+      complete: done,
+    });
     if (!loading.closed) this.#loading = loading;
     // What wakes a loop inside its own step is lost when that ends it.
     return goesOn();

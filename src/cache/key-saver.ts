@@ -50,7 +50,7 @@ export class KeySaver {
     });
   }
 
-  /** Removes what is stored: the log will have other records where it covers some. */
+  /** Removes what is stored, be it of when the topic was compacted: the log will have other records where it covers some. */
   forget(): Observable<void> {
     return this.#serial.run(() => {
       const { store, place } = this.#data;

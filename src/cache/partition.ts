@@ -170,7 +170,6 @@ export class Partition extends PartitionChanges implements FollowedLog {
       return forkJoin([this.data.read(row), this.data.readBefore(row.from)]).pipe(
         concatMap(([read, before]) => {
           if (read === undefined) return this.beginAnew({ reason: 'truncated', at: offset });
-          // There may be an index from when the topic was compacted.
           return this.#saver.forget().pipe(concatMap(() => this.cut(offset, old, read, before)));
         }),
       );

@@ -165,7 +165,6 @@ export class FollowedTopic {
     const known = this.#meta?.partitions ?? [];
     this.#isMet = true;
     this.#meta = meta;
-    // Another topic has the name now.
     if (isOther) this.#drop(known, 'recreated', meta.topicId);
     else this.#remember();
     this.#metas.next(meta);

@@ -1,6 +1,7 @@
-import { EMPTY, Subject } from 'rxjs';
+import { EMPTY, Subject, throwError } from 'rxjs';
 import { KeyFollower } from '../../../src/cache/key-follower.ts';
 import { KeyTable } from '../../../src/cache/key-index.ts';
+import { SluiceError } from '../../../src/errors.ts';
 import type { Chunk } from '../../../src/log/log.ts';
 import type { KafkaRecord } from '../../../src/protocol/kafka.ts';
 import { runOf } from '../../../src/records/record-run.ts';
@@ -28,6 +29,27 @@ describe('what keeps a key index', () => {
     };
     expect(indexed(chunkOf(0n, 'a')).isPartial).toBe(false);
     expect(indexed({ from: 0n, to: 1n, run: undefined, gap }).isPartial).toBe(true);
+  });
+
+  it('should rest where the log cannot be read for now, and tell of a defect', () => {
+    const told = (thrown: unknown): unknown[] => {
+      const defects: unknown[] = [];
+      const log = {
+        ...{ start: () => 0n, end: () => 1n, peek: () => undefined, load: () => throwError(() => thrown) },
+        ...{ advanced: () => {}, failed: (defect: unknown) => defects.push(defect) },
+      };
+      const follower = new KeyFollower(new KeyTable(Buffer.alloc(16)), 0n, log, new Clock());
+      let isRested = false;
+      follower.rested.subscribe(() => {
+        isRested = true;
+      });
+      follower.wake();
+      expect(isRested).toBe(true);
+      return defects;
+    };
+    expect(told(new SluiceError('CACHE_CORRUPT', 'a row'))).toEqual([]);
+    const defect = new TypeError('a defect');
+    expect(told(defect)).toEqual([defect]);
   });
 
   it('should go on from the start of the log if that moves while it reads what goes', () => {

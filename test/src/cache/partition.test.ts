@@ -182,6 +182,19 @@ describe('a partition', () => {
     await close();
   });
 
+  it('should know what is open still where all that there is goes, as its source does', async () => {
+    const { log, close } = await open(directory());
+    await begin(log, 0n, 1n);
+    await done(log.append([batch(0n, [['a', 'open']], { producer })]));
+    await stand(log, 1n, 1n);
+    await done(log.append([batch(1n, [['b', '1']])]));
+    expect(log.offsets).toMatchObject({ logStart: 1n, lastStableOffset: 1n, highWatermark: 2n });
+    await done(log.append([marker(2n, producer, 'abort')]));
+    expect(log.offsets.lastStableOffset).toBe(3n);
+    expect(await readAll(log)).toEqual(['1:b=1']);
+    await close();
+  });
+
   it('should know of which epoch the last batch is that a cut has left, in whatever row it is', async () => {
     const { log, close } = await open(directory());
     await begin(log, 0n, 4n);
