@@ -1,6 +1,7 @@
 import type { Chunk } from '../log/log.ts';
 import type { KafkaRecord } from '../protocol/kafka.ts';
 import type { Run } from '../run.ts';
+import type { Holds } from './holds.ts';
 import { type KeyTable, NONE } from './key-index.ts';
 import type { KeyedRun } from './segment.ts';
 
@@ -21,10 +22,12 @@ interface Keys {
 /** Which records of chunks are the newest of their keys. */
 export class CurrentRecords {
   readonly #table: KeyTable;
+  readonly #holds: Holds;
   readonly #known = new WeakMap<Chunk<KafkaRecord>, Keys>();
 
-  constructor(table: KeyTable) {
+  constructor(table: KeyTable, holds: Holds) {
     this.#table = table;
+    this.#holds = holds;
   }
 
   /** As `Log.current`. */
@@ -43,6 +46,7 @@ export class CurrentRecords {
 
   #pick(run: KeyedRun, { entries, offsets }: Keys, below: number): Run<KafkaRecord> | undefined {
     const table = this.#table;
+    const successors = table.isPartial ? undefined : this.#holds.successors(below);
     const left: number[] = [];
     for (let index = 0; index < entries.length; index += 1) {
       let entry = entries[index] as number;
@@ -51,8 +55,11 @@ export class CurrentRecords {
         entries[index] = entry;
       }
       if (entry >= 0) {
+        const offset = offsets[index] as number;
         const newest = table.newestOf(entry);
-        if (newest > (offsets[index] as number) && newest < below) continue;
+        // What is known to come next may be below where only the newest is not.
+        const next = newest < below ? newest : successors === undefined ? below : (successors.get(offset) ?? offset);
+        if (newest > offset && next < below) continue;
       }
       left.push(index);
     }

@@ -57,6 +57,15 @@ export class Holds {
     for (const hold of this.#held) hold.isExact = false;
   }
 
+  /**
+   * By the offset of a record, that of the next one of its key, for all that a snapshot which ends at `end` sees of what is
+   * superseded by now: of any other there is a newer one below its end. Nothing where that is not known.
+   */
+  successors(end: number): ReadonlyMap<number, number> | undefined {
+    for (const hold of this.#held) if (hold.isExact && hold.end === end) return this.#next;
+    return undefined;
+  }
+
   /** The index is made anew, from the log's start on. */
   forget(): void {
     this.#next.clear();

@@ -154,7 +154,7 @@ export abstract class PartitionLog implements Log<KafkaRecord> {
     this.#keys?.stop();
     this.#keys = keys;
     this.#isIndexed = !isLate;
-    this.#current = keys && new CurrentRecords(keys.table);
+    this.#current = keys && new CurrentRecords(keys.table, this.holds);
     this.holds.forget();
     if (keys !== undefined) keys.table.superseded = (offset, by) => this.holds.superseded(offset, by);
   }

@@ -100,8 +100,8 @@ export interface Log<R extends Positioned> {
   /** Brings that chunk into memory and emits it, once, or completes if there is none. Errors with a fault. */
   load(offset: bigint, isolation: LogIsolation): Observable<Chunk<R>>;
   /**
-   * Of a chunk, the records that are still the newest of their key, as of now: left out are those for which the index
-   * knows a newer one that is below `below`. Undecided records and those without a key all stay. The same object as
+   * Of a chunk, the records that are still the newest of their key, as of now: left out are those of which a newer one is
+   * known that is below `below`. Undecided records and those without a key all stay. The same object as
    * long as nothing changed. Without an index, the whole run.
    */
   current(chunk: Chunk<R>, below?: bigint): Run<R> | undefined;

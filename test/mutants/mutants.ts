@@ -217,14 +217,8 @@ export const mutants: readonly Mutant[] = [
   slots.of('const start = (hash >>> (32 - this.#depth)) & -span;', 'const start = hash >>> (32 - this.#depth);'),
   follower.of('if (key !== null) this.table.add(key, Number((keyed as KeyedRun).offsetAt(index)));', ''),
   follower.of('if (this.#position < start) this.#position = start;', 'this.#position = this.#log.end();'),
-  current.of(
-    'if (newest > (offsets[index] as number) && newest < below) continue;',
-    'if (newest > (offsets[index] as number)) continue;',
-  ),
-  current.of(
-    'if (newest > (offsets[index] as number) && newest < below) continue;',
-    'if (newest >= (offsets[index] as number)) continue;',
-  ),
+  current.of('if (newest > offset && next < below) continue;', 'if (newest > offset) continue;'),
+  current.of('if (newest > offset && next < below) continue;', 'if (newest >= offset) continue;'),
   batches.of('if (newest > offset && newest < stable) {', 'if (newest >= offset && newest < stable) {'),
   batches.of('if (!holds.isNeeded(offset, newest, table.isPartial)) continue;', 'continue;'),
   holds.of('return this.#held.size === 0;', 'return true;'),

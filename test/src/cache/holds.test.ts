@@ -48,4 +48,20 @@ describe('the snapshots of a log', () => {
     release();
     expect(needed(holds, [0, 2, 4, 5], 6)).toEqual([false, false, false, true]);
   });
+
+  it('should know what came next of all that they see, as long as they are held and that is known', () => {
+    const holds = new Holds(1);
+    expect(holds.successors(2)).toBeUndefined();
+    holds.hold(2n, 3n);
+    expect(holds.successors(2)).toBeUndefined();
+    const release = holds.hold(3n, 3n);
+    holds.superseded(1, 5);
+    expect([...(holds.successors(3) ?? [])]).toEqual([[1, 5]]);
+    release();
+    expect(holds.successors(3)).toBeUndefined();
+    holds.hold(6n, 6n);
+    holds.superseded(5, 6);
+    holds.superseded(2, 7);
+    expect(holds.successors(6)).toBeUndefined();
+  });
 });

@@ -485,6 +485,37 @@ describe('a partition', () => {
     await close();
   });
 
+  it('should pass over for a snapshot what it sees a newer record of, though others came behind its end', async () => {
+    const { log, close } = await open(directory(), { isCompacted: true });
+    await begin(log, 0n, 9n);
+    await done(
+      log.append([
+        batch(
+          0n,
+          ['a', 'b', 'a', 'c'].map((key) => [key, 'v'] as const),
+        ),
+      ]),
+    );
+    const chunk = (await chunkAt(log, 0n))!;
+    const current = (): unknown => {
+      const run = log.current(chunk, 4n);
+      return Array.from({ length: run?.length ?? 0 }, (_, n) => run?.at(n).offset);
+    };
+    const release = log.hold(4n) as () => void;
+    await done(
+      log.append([
+        batch(
+          4n,
+          ['a', 'b', 'a'].map((key) => [key, 'v'] as const),
+        ),
+      ]),
+    );
+    expect(current()).toEqual([1n, 2n, 3n]);
+    release();
+    expect(current()).toEqual([0n, 1n, 2n, 3n]);
+    await close();
+  });
+
   describe('that is looked through for a time', () => {
     const timed = (...values: readonly string[]) =>
       values.map((value, n) => batch(BigInt(n), [['k', value]], { timestamp: 100n + 10n * BigInt(n) }));
