@@ -40,6 +40,12 @@ export class Cache {
     return [...this.#stored.keys()];
   }
 
+  /** What is stored of the topics that are not open. */
+  get idle(): readonly StoredTopic[] {
+    const open = new Set([...this.#topics].map(({ name }) => name));
+    return [...this.#stored.values()].filter(({ name }) => !open.has(name));
+  }
+
   /** The logs of the topics that are open. */
   get upkept(): readonly UpkeptPartition[] {
     return [...this.#topics].flatMap(({ upkept }) => upkept);

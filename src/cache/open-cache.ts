@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { statfs } from 'node:fs';
-import { catchError, concatMap, forkJoin, map, Observable, of, type SchedulerLike, Subscriber } from 'rxjs';
+import { catchError, concatMap, forkJoin, map, merge, Observable, of, type SchedulerLike, Subscriber } from 'rxjs';
 import { SluiceError } from '../errors.ts';
 import { listen } from '../listen.ts';
 import { isFault } from '../protocol/kafka-error.ts';
@@ -16,7 +16,8 @@ import { openStore } from './open-store.ts';
 import { seal, unseal } from './sealed.ts';
 import type { Store } from './store.ts';
 import { type StoredTopics, storedTopics } from './stored-topics.ts';
-import { type Upkept, upkeep } from './upkeep.ts';
+import { sweep } from './sweep.ts';
+import { INTERVAL, type Upkept, upkeep } from './upkeep.ts';
 
 export interface CacheOptions {
   readonly kind: CacheKind;
@@ -38,6 +39,9 @@ export interface CacheOptions {
 const MEMORY = 64 << 20;
 const INFLATED = 64 << 20;
 
+/** In how many looks at what is open there is one at what is not: every 5 minutes by default, as Kafka looks for what is old. */
+const SWEEP = 20;
+
 /**
  * The topics that a directory holds, opened and locked as long as this is subscribed to; emits once and never completes. Errors
  * with CACHE_LOCKED, CACHE_KIND, CACHE_OPEN, with CACHE_DAMAGED if it is embedded and does not open, and with CACHE_WRITE
@@ -47,7 +51,7 @@ export const openCache = (path: string, options: CacheOptions): Observable<Cache
   new Observable((out) => {
     const directory = new Directory(path);
     const { kind, notify = () => {}, scheduler = eventLoop, hasRoom = () => roomIn(path) } = options;
-    const { upkeepInterval: interval } = options;
+    const { upkeepInterval: interval = INTERVAL } = options;
     const isEmbedded = kind === 'embedded';
     const open = options.open ?? ((at: string) => openLevel(at, { isSynced: isEmbedded }));
     let cache: Cache | undefined;
@@ -78,16 +82,16 @@ export const openCache = (path: string, options: CacheOptions): Observable<Cache
           if (out.closed) return void opened.store.close().subscribe({ error() {} });
           const ready = cacheOf(opened);
           cache = ready;
-          const failed = ({ name }: Upkept, thrown: unknown): void => {
+          const failed = ({ name }: Pick<Upkept, 'name'>, thrown: unknown): void => {
             if (!isFault(thrown)) throw thrown;
             notify({ event: 'upkeep', log: name, fault: thrown });
           };
           const slack = WRITE_BUFFER;
-          out.add(
-            upkeep(() => ready.upkept, { scheduler, slack, failed, interval }).subscribe({
-              error: (thrown) => out.error(thrown),
-            }),
+          const turns = merge(
+            upkeep(() => ready.upkept, { scheduler, slack, failed, interval }),
+            sweep(ready, { scheduler, failed, interval: SWEEP * interval }),
           );
+          out.add(turns.subscribe({ error: (thrown) => out.error(thrown) }));
           out.next(cache);
         },
         complete() {},

@@ -1,6 +1,13 @@
 import type { RowMeta } from './row.ts';
 import type { TopicConfig } from './topic-config.ts';
 
+/** Where a log is to begin of which something is past retention. */
+export function pastRetention(rows: readonly RowMeta[], config: TopicConfig, now: number): bigint | undefined {
+  const [first] = rows;
+  const to = first === undefined ? 0n : retainedFrom(rows, config, now);
+  return to > (first?.from ?? 0n) ? to : undefined;
+}
+
 /**
  * Where a log begins once what is too old or too much of it is gone, as Kafka counts: rows all of whose records are
  * older than `retention.ms`, and rows that are not needed to have `retention.bytes`, as they were at the source. Whole

@@ -17,7 +17,7 @@ import {
 import type { Cleanable } from './cleanable.ts';
 import { clean } from './cleaner.ts';
 import { type Dirt, dirtOf } from './dirt.ts';
-import { retainedFrom } from './retention.ts';
+import { pastRetention } from './retention.ts';
 import type { RowMeta } from './row.ts';
 import { steps } from './steps.ts';
 import type { TopicConfig } from './topic-config.ts';
@@ -66,7 +66,7 @@ export const upkeep = (logs: () => Iterable<Upkept>, options: UpkeepOptions): Ob
     return merge(...turns.all.map((turn) => defer(turn).pipe(repeat({ delay: rest }))));
   });
 
-const INTERVAL = 15_000;
+export const INTERVAL = 15_000;
 
 class Upkeep {
   readonly #logs: () => Iterable<Upkept>;
@@ -85,10 +85,7 @@ class Upkeep {
   }
 
   #retain(): Observable<never> {
-    return this.#each((log) => {
-      const to = log.rows.length === 0 ? 0n : retainedFrom(log.rows, log.config, this.#options.scheduler.now());
-      return to > (log.rows[0]?.from ?? 0n) ? to : undefined;
-    }).pipe(
+    return this.#each(({ rows, config }) => pastRetention(rows, config, this.#options.scheduler.now())).pipe(
       concatMap((found) => from(found)),
       concatMap(({ log, what: to }) => {
         const bytes = bytesOf(log.rows.filter((row) => row.to <= to));
