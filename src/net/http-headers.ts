@@ -1,4 +1,7 @@
-import type { HttpHeader } from '../protocol/http.ts';
+import { type HttpHeader, httpFault } from '../protocol/http.ts';
+
+/** Why CONNECT is refused. */
+export const NO_PROXY = httpFault('HTTP_METHOD', 'CONNECT is for proxies');
 
 /** What belongs to a connection, not to a request or an answer. */
 const OF_CONNECTION = new Set([

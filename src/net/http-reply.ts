@@ -3,12 +3,29 @@ import { reset } from '../control.ts';
 import { Account } from '../credit.ts';
 import { SluiceError } from '../errors.ts';
 import type { Begin, Frame } from '../frame.ts';
-import { type Http, type HttpFault, type HttpReplyBegin, headerOf, statusOf } from '../protocol/http.ts';
-import type { Exchange, ExchangeLimits } from './http-exchange.ts';
+import {
+  type Http,
+  type HttpFault,
+  type HttpHeader,
+  type HttpReplyBegin,
+  headerOf,
+  statusOf,
+} from '../protocol/http.ts';
+import type { AnswerHeaders, Exchange, ExchangeLimits } from './http-exchange.ts';
 import { answerFrom } from './http-headers.ts';
 
 const BEARER = [{ name: 'www-authenticate', value: 'Bearer' }];
 const EMPTY = [{ name: 'content-length', value: '0' }];
+
+export interface HttpReplyParts {
+  readonly limits: ExchangeLimits;
+  readonly scheduler: SchedulerLike;
+  readonly answerHeaders: AnswerHeaders;
+  /** Whether the request has not been read to its end. */
+  readonly rest: () => boolean;
+  /** Called when the answer is over. */
+  readonly done: () => void;
+}
 
 /**
  * A reply lane as the answer to a request. A fault before it begins is a status; one behind that breaks it off, and so
@@ -16,10 +33,7 @@ const EMPTY = [{ name: 'content-length', value: '0' }];
  */
 export class HttpReply {
   readonly #exchange: Exchange;
-  readonly #limits: ExchangeLimits;
-  readonly #rest: () => boolean;
-  readonly #scheduler: SchedulerLike;
-  readonly #done: () => void;
+  readonly #parts: HttpReplyParts;
   readonly #account: Account;
   readonly #bodiless: boolean;
   #phase: 'waiting' | 'begun' | 'over' = 'waiting';
@@ -30,20 +44,10 @@ export class HttpReply {
   #moved = false;
   #timer: Subscription | undefined;
 
-  /** `rest` says whether the request has not been read to its end, `done` is called when the answer is over. */
-  constructor(
-    exchange: Exchange,
-    limits: ExchangeLimits,
-    rest: () => boolean,
-    scheduler: SchedulerLike,
-    done: () => void,
-  ) {
+  constructor(exchange: Exchange, parts: HttpReplyParts) {
     this.#exchange = exchange;
-    this.#limits = limits;
-    this.#rest = rest;
-    this.#scheduler = scheduler;
-    this.#done = done;
-    this.#account = new Account(limits.window);
+    this.#parts = parts;
+    this.#account = new Account(parts.limits.window);
     this.#bodiless = headerOf(exchange.headers, ':method') === 'HEAD';
   }
 
@@ -98,19 +102,21 @@ export class HttpReply {
     this.#phase = 'over';
     if (!this.#start(status, headers)) return;
     this.#exchange.end();
-    this.#done();
+    this.#parts.done();
   }
 
   #start(status: number, headers: HttpReplyBegin['headers']): boolean {
+    const { answerHeaders, rest } = this.#parts;
+    const always = answerHeaders(this.#exchange.headers);
     try {
-      this.#exchange.begin(status, headers, this.#rest());
+      this.#exchange.begin(status, together(headers, always), rest());
       return true;
     } catch {
       // A header that no answer can have, or a status that is none: nothing of it is written yet.
       this.#phase = 'over';
-      this.#exchange.begin(500, EMPTY, this.#rest());
+      this.#exchange.begin(500, together(EMPTY, always), rest());
       this.#exchange.end();
-      this.#done();
+      this.#parts.done();
       return false;
     }
   }
@@ -125,7 +131,7 @@ export class HttpReply {
       this.#moved = true;
       this.#account.owe(reserved);
       if (this.#phase === 'begun') this.#account.settle();
-      else if (this.#unsettled === 0) this.#done();
+      else if (this.#unsettled === 0) this.#parts.done();
     });
     if (this.#unsettled > 0 && this.#timer === undefined) this.#watch();
   }
@@ -135,23 +141,30 @@ export class HttpReply {
     if (this.#announced) return this.#cut(undefined);
     this.#phase = 'over';
     this.#exchange.end();
-    if (this.#unsettled === 0) this.#done();
+    if (this.#unsettled === 0) this.#parts.done();
   }
 
   #cut(fault: HttpFault | undefined): void {
     this.#phase = 'over';
     this.#exchange.cut();
     this.#account.reset(fault);
-    this.#done();
+    this.#parts.done();
   }
 
   #watch(): void {
     this.#moved = false;
-    this.#timer = this.#scheduler.schedule(() => {
+    const { limits, scheduler } = this.#parts;
+    this.#timer = scheduler.schedule(() => {
       this.#timer = undefined;
       if (this.#unsettled === 0) return;
       if (this.#moved) return this.#watch();
-      this.#cut(new SluiceError('HTTP_WRITE_TIMEOUT', `the client took nothing for ${this.#limits.writeTimeout} ms`));
-    }, this.#limits.writeTimeout);
+      this.#cut(new SluiceError('HTTP_WRITE_TIMEOUT', `the client took nothing for ${limits.writeTimeout} ms`));
+    }, limits.writeTimeout);
   }
 }
+
+/** What an answer brings itself of who may see it stands. */
+const together = (headers: readonly HttpHeader[], always: readonly HttpHeader[]): readonly HttpHeader[] =>
+  always.length === 0 || headerOf(headers, 'access-control-allow-origin') !== undefined
+    ? headers
+    : [...headers, ...always];

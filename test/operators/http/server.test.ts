@@ -424,7 +424,7 @@ describe('http server', () => {
     ['CONNECT', 'CONNECT y:80 HTTP/1.1\r\nHost: y:80\r\n\r\n', '405', {}],
     ['headers that do not end', 'GET / HTTP/1.1\r\nHo', '408', { headersTimeout: 30 }],
     ['a body that does not end', `${POST}Content-Length: 9\r\n\r\n1234`, '408', { bodyTimeout: 30 }],
-  ])('answers %s with its status, and closes', async (_name, request, expected, options) => {
+  ])('answers %s with its status for all pages to see, and closes', async (_name, request, expected, options) => {
     const asked: Asked[] = [];
     const granting = asking(asked);
     const server = await servingHttp(
@@ -433,10 +433,12 @@ describe('http server', () => {
           out.add(granting(initial).subscribe({ next: () => {} }));
           asked.at(-1)?.grant(1_000);
         }),
-      options,
+      { accessControl: { policy: 'cross-origin' }, ...options },
     );
 
-    expect(status(await exchanged(server.port, request))).toBe(expected);
+    const answer = await exchanged(server.port, request);
+    expect(status(answer)).toBe(expected);
+    expect(answer).toContain('\r\naccess-control-allow-origin: *\r\n');
     await until(() => asked.every(({ left }) => left));
     await server.stop();
   });
