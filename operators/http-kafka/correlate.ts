@@ -23,12 +23,12 @@ export function correlating(
   names: ExpressionNames,
   settings: Settings,
 ): Way {
-  const { header, timeout, scheduler } = settings;
+  const { header, scheduler } = settings;
   const { correlationId: correlation = header.correlationId, async } = made;
   const open = writing(made, true, exit, names, settings);
   const replyTo = expression(made.replyTo, names);
   const where = async && locations(async, names);
-  const replies = new Replies(exit, header.correlationId, timeout, scheduler);
+  const replies = new Replies(exit, { ...settings, header: header.correlationId });
 
   /** What a request of a client that would rather not wait is told. */
   const acceptedAs = (correlationId: string, values: ExpressionValues, where: Locations): HttpAnswer => ({

@@ -10,7 +10,12 @@ describe('topics of a cache whose streams begin with what is to come, unless the
     const exit = new LogExit([1], eventLoop);
     exit.from = 'latest';
     exit.logs[0]?.append([
-      { key: 'a', value: '1', headers: [{ name: 'zilla:correlation-id', value: Buffer.from('k-1') }] },
+      {
+        key: 'a',
+        value: '1',
+        timestamp: Date.now(),
+        headers: [{ name: 'zilla:correlation-id', value: Buffer.from('k-1') }],
+      },
       { key: 'b', value: '2' },
     ]);
     const kafka = cacheClient(exit.binding);

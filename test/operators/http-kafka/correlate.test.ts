@@ -109,6 +109,17 @@ describe('a request that is replied to', () => {
     await server.stop();
   });
 
+  it('is answered by no reply that is older than replies are looked for', async () => {
+    const kafka = new MemoryKafka('requests', 'replies');
+    const server = await serving(kafka, [COMMANDS], { lookBack: 60_000 });
+    const [old, young] = [Date.now() - 61_000, Date.now() - 59_000];
+    kafka.put('replies', null, 'old', { 'zilla:correlation-id': 'k-1' }, old);
+    expect(await ask(server.port, 'GET', '/items/a;cid=k-1')).toMatchObject({ status: 202 });
+    kafka.put('replies', null, 'young', { 'zilla:correlation-id': 'k-1' }, young);
+    expect(await ask(server.port, 'GET', '/items/a;cid=k-1')).toMatchObject({ status: 200, body: 'young' });
+    await server.stop();
+  });
+
   it('shares the topic of replies with any number of others, each of which gets its own', async () => {
     const kafka = new MemoryKafka('requests', 'replies');
     const server = await serving(kafka, [COMMANDS]);
