@@ -12,7 +12,7 @@ import {
   statusOf,
 } from '../protocol/http.ts';
 import type { AnswerHeaders, Exchange, ExchangeLimits } from './http-exchange.ts';
-import { answerFrom } from './http-headers.ts';
+import { answerFrom, canAnswer } from './http-headers.ts';
 
 const BEARER = [{ name: 'www-authenticate', value: 'Bearer' }];
 const EMPTY = [{ name: 'content-length', value: '0' }];
@@ -109,6 +109,7 @@ export class HttpReply {
     const { answerHeaders, rest } = this.#parts;
     const always = answerHeaders(this.#exchange.headers);
     try {
+      if (!canAnswer(status, headers)) throw new RangeError('no answer is such');
       this.#exchange.begin(status, together(headers, always), rest());
       return true;
     } catch {

@@ -1,7 +1,8 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import { type HttpFault, type HttpHeader, httpFault } from '../protocol/http.ts';
 import { FrameDuplex } from './frame-duplex.ts';
 import type { Exchange } from './http-exchange.ts';
+import { targetFault } from './http-headers.ts';
 
 /** A request of HTTP/1.1 or 1.0 and its answer. */
 export class Http1Exchange implements Exchange {
@@ -23,7 +24,7 @@ export class Http1Exchange implements Exchange {
       request.headers['transfer-encoding'] !== undefined || Number(request.headers['content-length'] ?? 0) > 0;
     this.#expected = request.httpVersion === '1.0' ? undefined : request.headers.expect?.toLowerCase();
     this.#response = response.on('error', ignore);
-    this.refusal = refusalOf(request, this.#expected);
+    this.refusal = refusalOf(request, this.#expected) ?? targetFault(headers);
     // How much of it there is cannot be told, or is not what others think.
     this.#last = this.refusal !== undefined;
   }
@@ -53,7 +54,7 @@ export class Http1Exchange implements Exchange {
     // What is left of a request would be taken for the next one.
     this.#last ||= rest;
     if (this.#last) flat.push('connection', 'close');
-    this.#response.writeHead(status, flat);
+    this.#response.writeHead(status, STATUS_CODES[status] ?? '', flat);
     process.nextTick(() => {
       if (this.#flushed || this.#closing) return;
       this.#flushed = true;
@@ -92,6 +93,8 @@ export class Http1Exchange implements Exchange {
 
 /** Why a request is not taken; `undefined` for one that is. */
 function refusalOf({ httpVersion, rawHeaders, headers }: IncomingMessage, expected?: string): HttpFault | undefined {
+  if (!httpVersion.startsWith('1.'))
+    return Object.assign(httpFault('HTTP_BAD_REQUEST', 'a request has a version that is none'), { status: 505 });
   // Of several, whoever stands in between may go by another one (RFC 9112, section 3.2).
   const hosts = rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === 'host').length;
   if (hosts > 1 || (hosts === 0 && httpVersion === '1.1'))

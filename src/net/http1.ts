@@ -91,9 +91,9 @@ class Connection {
   }
 
   #headersOf({ method = '', url = '', headers, rawHeaders }: IncomingMessage): Exchange['headers'] {
-    const [, scheme = this.#scheme, authority = headers.host ?? '', path = ''] =
-      /^(https?):\/\/([^/?#]*)(.*)$/i.exec(url) ?? [];
-    const target = url.startsWith('/') || url === '*' ? url : path.startsWith('/') ? path : `/${path}`;
+    const [, scheme = this.#scheme, authority = headers.host ?? '', rest] =
+      /^(https?):\/\/([^/?#]+)(.*)$/i.exec(url) ?? [];
+    const target = rest === undefined ? url : rest.startsWith('/') ? rest : `/${rest}`;
     return [
       { name: ':method', value: method },
       { name: ':scheme', value: scheme.toLowerCase() },

@@ -9,7 +9,7 @@ import {
 import type { Duplex } from 'node:stream';
 import type { HttpFault, HttpHeader } from '../protocol/http.ts';
 import type { Exchange } from './http-exchange.ts';
-import { headersFrom, NO_PROXY, targetOf } from './http-headers.ts';
+import { headersFrom, NO_PROXY, targetFault, targetOf } from './http-headers.ts';
 
 /** How many requests of one connection are served at once. */
 const MOST_AT_ONCE = 128;
@@ -71,7 +71,6 @@ class Http2Exchange implements Exchange {
     this.body = stream.on('error', ignore);
     this.hasBody = !stream.endAfterHeaders;
     this.#expects = headers.expect !== undefined;
-    this.refusal = headers[':method'] === 'CONNECT' ? NO_PROXY : undefined;
     const authority = headers[':authority'] ?? headers.host ?? '';
     this.headers = [
       { name: ':method', value: String(headers[':method']) },
@@ -80,6 +79,7 @@ class Http2Exchange implements Exchange {
       { name: ':path', value: targetOf(headers[':path'] ?? '/') },
       ...headersFrom(raw),
     ];
+    this.refusal = headers[':method'] === 'CONNECT' ? NO_PROXY : targetFault(this.headers);
   }
 
   last(): void {

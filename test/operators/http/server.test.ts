@@ -260,6 +260,32 @@ describe('http server', () => {
     await server.stop();
   });
 
+  it.each<[string, Record<string, string>]>([
+    ['of an answer to come', { ':status': '103' }],
+    ['that is no number', { ':status': '200.5' }],
+    ['with a length that is none', { 'content-length': 'abc' }],
+  ])('answers 500 in place of a status %s', async (_name, headers) => {
+    const server = await servingHttp(saying('x', headers));
+
+    expect(statuses(await exchanged(server.port, `${GET}${LAST}\r\n`))).toEqual(['500']);
+    expect(await curl('--http2-prior-knowledge', '-w', '%{http_code}', `http://127.0.0.1:${server.port}/`)).toBe('500');
+    await server.stop();
+  });
+
+  it('says nothing of what it does not send', async () => {
+    const server = await servingHttp(saying('', { ':status': '204', 'content-length': '5', trailer: 'x-a' }));
+
+    expect(await exchanged(server.port, `${GET}${LAST}\r\n`)).not.toMatch(/content-length|trailer/);
+    await server.stop();
+  });
+
+  it('takes OPTIONS for all that it has', async () => {
+    const server = await servingHttp(answering((headers) => [{ ':status': '200' }, headerOf(headers, ':path') ?? '']));
+
+    expect(await exchanged(server.port, `OPTIONS * HTTP/1.0\r\n\r\n`)).toMatch(/\r\n\r\n\*$/);
+    await server.stop();
+  });
+
   it('sends a header whatever its name, in h2', async () => {
     const server = await servingHttp(saying('x', { constructor: 'a' }));
     const answer = await curl('--http2-prior-knowledge', '-D', '-', `http://127.0.0.1:${server.port}/`);
@@ -394,6 +420,8 @@ describe('http server', () => {
       const stream = session.request({ ':method': 'CONNECT', ':authority': 'y:80' });
       const [headers] = await once(stream, 'response');
       expect(headers[':status']).toBe(405);
+      const other = session.request({ ':authority': 'user@x' });
+      expect((await once(other, 'response'))[0][':status']).toBe(400);
     });
 
     expect(asked).toEqual([]);
@@ -412,6 +440,12 @@ describe('http server', () => {
     ['what is not http', 'hello\r\n\r\n', '400', {}],
     ['a request without a host', 'GET / HTTP/1.1\r\n\r\n', '400', {}],
     ['two hosts', `${GET}Host: y\r\n\r\n`, '400', {}],
+    ['a host that is none', 'GET / HTTP/1.1\r\nHost: a/b\r\n\r\n', '400', {}],
+    ['a host with a user', 'GET http://user:secret@x/ HTTP/1.1\r\nHost: x\r\n\r\n', '400', {}],
+    ['a scheme that is not served', 'GET ftp://x/a HTTP/1.1\r\nHost: x\r\n\r\n', '400', {}],
+    ['no path', 'GET * HTTP/1.1\r\nHost: x\r\n\r\n', '400', {}],
+    ['a version that is none', 'GET / HTTP/2.0\r\nHost: x\r\n\r\n', '505', {}],
+    ['no version', 'GET /\r\n\r\n', '505', {}],
     ['two lengths', `${POST}Content-Length: 1\r\nContent-Length: 2\r\n\r\nab`, '400', {}],
     ['a length and chunks', `${POST}Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, '400', {}],
     ['a coding that is not undone', `${POST}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`, '501', {}],
