@@ -23,6 +23,7 @@ const MOST_OFFSETS = 2n ** 63n;
 
 /** Reads an id, with a key and a tag or without; `undefined` where it is none of ours. */
 export function resumeOf(id: string): Resume | undefined {
+  if (id.length > MOST_ID_BYTES) return undefined;
   const [, topicId = '', pairs] = PROGRESS.exec(progressOf(id)) ?? [];
   if (pairs === undefined) return undefined;
   const offsets = new Map<number, bigint>();

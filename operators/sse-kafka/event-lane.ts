@@ -140,15 +140,16 @@ export class EventLane implements Source<Sse['reply']> {
     return abort(new SluiceError('SSE_ID_TOO_LONG', detail));
   }
 
-  /** Gaps as events that tell of them. */
+  /** Gaps as events that tell of them. The last has the id: who has heard of some only is told of all again. */
   #eventsOf(gaps: readonly ToldGap[]): Data<SseEvents> {
     const topic = this.#topic;
     const id = this.#ids.text;
     return events(
-      gaps.map((gap) => {
+      gaps.map((gap, index) => {
         const range = 'from' in gap && { partition: gap.partition, from: integer(gap.from), to: integer(gap.to) };
         const told = JSON.stringify({ topic, ...range, reason: gap.reason });
-        return { ...(id !== undefined && { id }), body: new SseBody(Buffer.from(told), 'gap') };
+        const isLast = index === gaps.length - 1;
+        return { ...(isLast && id !== undefined && { id }), body: new SseBody(Buffer.from(told), 'gap') };
       }),
     );
   }

@@ -203,6 +203,15 @@ describe('an sse-kafka proxy', () => {
     expect(client.got).toHaveLength(2);
     client.grant(1_000);
     expect(client.got.map((event) => event.split(' ', 1)[0])).toEqual(['gap', 'gap', 'gap', 'message']);
+    // Who leaves between them is told of all again.
+    expect(client.ids.slice(0, 3)).toEqual([undefined, undefined, 'an-id.0:0.1:0.2:0']);
+  });
+
+  it('should not be made to say a lot by an id that is longer than those of its own', () => {
+    const { exit, listen } = serving();
+    exit.logs[0]?.append(keys('a'));
+    const lastEventId = `another${Array.from({ length: 2_000 }, (_, partition) => `.${partition}:1`).join('')}`;
+    expect(listen('/topic', { lastEventId }).got).toEqual(['gap {"topic":"topic","reason":"unknown-id"}', 'message a']);
   });
 
   it('should tell what a client missed, with the id behind it', () => {
