@@ -34,6 +34,11 @@ export class Http1Exchange implements Exchange {
     return this.#response.headersSent;
   }
 
+  /** Whether all of the request is here. */
+  get isWhole(): boolean {
+    return this.body.complete;
+  }
+
   /** Whether those behind it are not answered. */
   get isLast(): boolean {
     return this.#last;

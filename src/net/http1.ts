@@ -68,10 +68,17 @@ class Connection {
 
   /** Answers what cannot be understood, and reads no more. */
   refuse(fault: Fault, stream: Duplex): void {
-    if (this.#refused) return;
+    const current = this.#current;
+    const isBehind = current?.isWhole && !current.answering;
+    if (this.#refused) {
+      // A client that leaves is told of in this way, too.
+      if (isBehind) stream.destroy();
+      return;
+    }
     this.#refused = true;
-    const answering = this.#current?.answering ?? false;
-    if (fault.code === 'NET_RESET' || answering) return void stream.destroy();
+    if (fault.code === 'NET_RESET' || current?.answering) return void stream.destroy();
+    // Answers come in the order of requests (RFC 9112, section 9.3.2), and this is the last one.
+    if (isBehind) return current.last();
     const status = statusOf(fault);
     const more = this.#answerHeaders(this.#current?.headers ?? []).map(({ name, value }) => `${name}: ${value}\r\n`);
     stream.end(

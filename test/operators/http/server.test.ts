@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
-import { concat, filter, map, NEVER, Observable, of, throwError } from 'rxjs';
+import { concat, filter, map, NEVER, Observable, of, Subject, switchMap, take, throwError } from 'rxjs';
 import { type HttpServerOptions, httpServer } from '../../../operators/http/server.ts';
 import { tlsServer } from '../../../operators/tls/server.ts';
 import { window } from '../../../src/control.ts';
@@ -392,6 +392,47 @@ describe('http server', () => {
       peer.destroy();
       await server.stop();
     }
+  });
+
+  it.each([
+    ['nonsense', 'nonsense\r\n\r\n'],
+    ['a broken body', `${POST}Transfer-Encoding: chunked\r\n\r\nzz\r\n`],
+    ['CONNECT', 'CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n'],
+  ])('answers what came before %s, and no more', async (_name, behind) => {
+    const answer = new Subject<void>();
+    const asked: Asked[] = [];
+    const server = await servingHttp((initial) =>
+      answer.pipe(
+        take(1),
+        switchMap(() => asking(asked)(initial)),
+      ),
+    );
+    const peer = await connected(server.port);
+    const got = remains(peer);
+    peer.write(`${GET}\r\n${behind}`);
+    await until(() => answer.observed);
+    await settled(() => peer.bytesRead);
+    answer.next();
+    await until(() => asked.length === 1);
+    asked[0]?.send('hello');
+    asked[0]?.end();
+
+    expect(statuses(await got)).toEqual(['200']);
+    peer.destroy();
+    await server.stop();
+  });
+
+  it('lets go of a request whose client leaves behind nonsense', async () => {
+    const asked = new Subject<never>();
+    const server = await servingHttp(() => asked);
+    const peer = await connected(server.port);
+    peer.write(`${GET}\r\nnonsense\r\n\r\n`);
+    await until(() => asked.observed);
+    await settled(() => peer.bytesRead);
+    peer.end();
+    await until(() => !asked.observed);
+    peer.destroy();
+    await server.stop();
   });
 
   it('runs no request behind the last one that it answers', async () => {
