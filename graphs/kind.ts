@@ -92,7 +92,7 @@ export interface Kind {
   readonly with?: Schema;
   /** Whether `vault` may be named. */
   readonly vault?: boolean;
-  /** The guards that `options.authorization` names. */
+  /** The guards that `options.authorization` names, whatever else is wrong with it. */
   guards?(options: never): readonly string[];
   /** Whether those look at what its clients show. */
   readonly recognises?: true;

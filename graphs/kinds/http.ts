@@ -3,6 +3,7 @@ import type { Credentials } from '../../operators/http/identified.ts';
 import { httpMatches } from '../../operators/http/matches.ts';
 import { httpServer } from '../../operators/http/server.ts';
 import type { Guard } from '../../src/protocol/guard.ts';
+import { record } from '../data.ts';
 import type { FromSchema, Schema } from '../json-schema.ts';
 import { kind, type Warning } from '../kind.ts';
 import { strings } from './fields.ts';
@@ -114,7 +115,7 @@ export const http = [
     options,
     when,
     matches: httpMatches,
-    guards: ({ authorization = {} }) => Object.keys(authorization),
+    guards: ({ authorization }) => Object.keys(record(authorization)),
     recognises: true,
     warnings: ({ 'access-control': { allow = {} } = {} }) =>
       allow.credentials === true && allow.origins === undefined ? [OF_NO_ORIGIN] : [],
