@@ -3,7 +3,7 @@ import { Observable, type SchedulerLike } from 'rxjs';
 import { emitter } from '../emitter.ts';
 import { SluiceError } from '../errors.ts';
 import { listen } from '../listen.ts';
-import { type Http, type HttpFault, type HttpHeader, headerOf, httpFault, statusOf } from '../protocol/http.ts';
+import { type Http, type HttpFault, type HttpHeader, headerOf, httpFault } from '../protocol/http.ts';
 import type { Binding } from '../protocol.ts';
 import { HttpReply } from './http-reply.ts';
 import { HttpRequest } from './http-request.ts';
@@ -80,6 +80,7 @@ export const exchangeWith = (
       limits,
       scheduler,
       answerHeaders,
+      onFault,
       rest: () => request.rest,
       done: () => out.complete(),
     });
@@ -98,13 +99,10 @@ export const exchangeWith = (
       return reply.refuse(httpFault('HTTP_BODY_TOO_LARGE', `the body has more than ${limits.maxBody} bytes`));
     exchange.closed(() => out.complete());
     listen(exit(initial), out, {
-      next(frame) {
-        if (frame.kind === 'abort' && frame.ext !== undefined && statusOf(frame.ext) >= 500) onFault(frame.ext);
-        reply.next(frame);
-      },
+      next: (frame) => reply.next(frame),
       error(defect) {
         onDefect(defect);
-        reply.refuse({ code: 'DEFECT', message: 'a defect' });
+        reply.fail({ code: 'DEFECT', message: 'a defect' });
       },
       complete: () => reply.refuse(httpFault('HTTP_UNAVAILABLE', 'no answer')),
     });

@@ -9,18 +9,23 @@ import {
   type HttpHeader,
   type HttpReplyBegin,
   headerOf,
+  httpFault,
   statusOf,
 } from '../protocol/http.ts';
 import type { AnswerHeaders, Exchange, ExchangeLimits } from './http-exchange.ts';
 import { answerFrom, canAnswer } from './http-headers.ts';
 
 const BEARER = [{ name: 'www-authenticate', value: 'Bearer' }];
+const NO_ANSWER = httpFault('HTTP_BAD_REPLY', 'an answer has a status or a header that http cannot carry');
+const OTHER_LENGTH = httpFault('HTTP_BAD_REPLY', 'an answer has another length than it announced');
 const EMPTY = [{ name: 'content-length', value: '0' }];
 
 export interface HttpReplyParts {
   readonly limits: ExchangeLimits;
   readonly scheduler: SchedulerLike;
   readonly answerHeaders: AnswerHeaders;
+  /** Told why the answer has a status from 500, or is broken off. */
+  readonly onFault: (fault: HttpFault) => void;
   /** Whether the request has not been read to its end. */
   readonly rest: () => boolean;
   /** Called when the answer is over. */
@@ -67,6 +72,12 @@ export class HttpReply {
 
   /** Answers with the status of a fault, or breaks off what has begun; events of one whom a guard knows no more just end. */
   refuse(fault: HttpFault | undefined): void {
+    if (fault !== undefined && this.#phase !== 'over' && statusOf(fault) >= 500) this.#parts.onFault(fault);
+    this.fail(fault);
+  }
+
+  /** Refuses for what is told already. */
+  fail(fault: HttpFault | undefined): void {
     if (this.#phase === 'waiting') this.#refuse(statusOf(fault), fault?.headers ?? []);
     else if (this.#phase === 'begun' && this.#isEvents && fault?.code === 'GUARD_EXPIRED') this.#end();
     else if (this.#phase === 'begun') this.#cut(fault);
@@ -106,7 +117,7 @@ export class HttpReply {
   }
 
   #start(status: number, headers: HttpReplyBegin['headers']): boolean {
-    const { answerHeaders, rest } = this.#parts;
+    const { answerHeaders, onFault, rest } = this.#parts;
     const always = answerHeaders(this.#exchange.headers);
     try {
       if (!canAnswer(status, headers)) throw new RangeError('no answer is such');
@@ -115,7 +126,8 @@ export class HttpReply {
     } catch {
       // A header that no answer can have, or a status that is none: nothing of it is written yet.
       this.#phase = 'over';
-      this.#exchange.begin(500, together(EMPTY, always), rest());
+      onFault(NO_ANSWER);
+      this.#exchange.begin(statusOf(NO_ANSWER), together(EMPTY, always), rest());
       this.#exchange.end();
       this.#parts.done();
       return false;
@@ -125,7 +137,7 @@ export class HttpReply {
   #write(bytes: Uint8Array, reserved: number): void {
     if (this.#phase !== 'begun') return;
     if (this.#announced !== undefined) this.#announced -= bytes.byteLength;
-    if (this.#announced !== undefined && this.#announced < 0) return this.#cut(undefined);
+    if (this.#announced !== undefined && this.#announced < 0) return this.refuse(OTHER_LENGTH);
     this.#unsettled += reserved;
     this.#exchange.write(bytes, () => {
       this.#unsettled -= reserved;
@@ -139,7 +151,7 @@ export class HttpReply {
 
   #end(): void {
     if (this.#phase !== 'begun') return;
-    if (this.#announced) return this.#cut(undefined);
+    if (this.#announced) return this.refuse(OTHER_LENGTH);
     this.#phase = 'over';
     this.#exchange.end();
     if (this.#unsettled === 0) this.#parts.done();
@@ -154,12 +166,14 @@ export class HttpReply {
 
   #watch(): void {
     this.#moved = false;
-    const { limits, scheduler } = this.#parts;
+    const { limits, onFault, scheduler } = this.#parts;
     this.#timer = scheduler.schedule(() => {
       this.#timer = undefined;
       if (this.#unsettled === 0) return;
       if (this.#moved) return this.#watch();
-      this.#cut(new SluiceError('HTTP_WRITE_TIMEOUT', `the client took nothing for ${limits.writeTimeout} ms`));
+      const fault = new SluiceError('HTTP_WRITE_TIMEOUT', `the client took nothing for ${limits.writeTimeout} ms`);
+      onFault(fault);
+      this.#cut(fault);
     }, limits.writeTimeout);
   }
 }

@@ -128,7 +128,7 @@ describe('access control', () => {
       [404, () => of(abort({ code: 'HTTP_NOT_FOUND', message: '' })), ''],
       [417, saying('x'), 'Expect: miracles\r\n'],
       [500, () => throwError(() => new Error('a bug')), ''],
-      [500, saying('x', { 'no name': 'x' }), ''],
+      [502, saying('x', { 'no name': 'x' }), ''],
       [503, () => EMPTY, ''],
     ];
     for (const [status, exit, header] of cases) {

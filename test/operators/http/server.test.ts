@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
-import { concat, filter, map, NEVER, Observable, of, Subject, switchMap, take, throwError } from 'rxjs';
+import { concat, EMPTY, filter, map, NEVER, Observable, of, Subject, switchMap, take, throwError } from 'rxjs';
 import { type HttpServerOptions, httpServer } from '../../../operators/http/server.ts';
 import { tlsServer } from '../../../operators/tls/server.ts';
 import { window } from '../../../src/control.ts';
 import { abort, begin, type Frame } from '../../../src/frame.ts';
 import { filesystemVault } from '../../../src/net/filesystem-vault.ts';
 import { type Http, headerOf, headersOf } from '../../../src/protocol/http.ts';
+import type { Binding } from '../../../src/protocol.ts';
 import { Certificates } from '../../src/net/certificates.ts';
 import {
   type Asked,
@@ -250,13 +251,13 @@ describe('http server', () => {
     await server.stop();
   });
 
-  it('answers 500 where an answer has a header that none can have', async () => {
+  it('answers 502 where an answer has a header that none can have', async () => {
     const server = await servingHttp(saying('x', { 'x-evil': 'a\r\nset-cookie: b' }));
     const answer = await exchanged(server.port, `${GET}${LAST}\r\n`);
 
-    expect(status(answer)).toBe('500');
+    expect(status(answer)).toBe('502');
     expect(answer).not.toContain('set-cookie');
-    expect(await curl('--http2-prior-knowledge', '-w', '%{http_code}', `http://127.0.0.1:${server.port}/`)).toBe('500');
+    expect(await curl('--http2-prior-knowledge', '-w', '%{http_code}', `http://127.0.0.1:${server.port}/`)).toBe('502');
     await server.stop();
   });
 
@@ -264,12 +265,44 @@ describe('http server', () => {
     ['of an answer to come', { ':status': '103' }],
     ['that is no number', { ':status': '200.5' }],
     ['with a length that is none', { 'content-length': 'abc' }],
-  ])('answers 500 in place of a status %s', async (_name, headers) => {
+  ])('answers 502 in place of a status %s', async (_name, headers) => {
     const server = await servingHttp(saying('x', headers));
 
-    expect(statuses(await exchanged(server.port, `${GET}${LAST}\r\n`))).toEqual(['500']);
-    expect(await curl('--http2-prior-knowledge', '-w', '%{http_code}', `http://127.0.0.1:${server.port}/`)).toBe('500');
+    expect(statuses(await exchanged(server.port, `${GET}${LAST}\r\n`))).toEqual(['502']);
+    expect(await curl('--http2-prior-knowledge', '-w', '%{http_code}', `http://127.0.0.1:${server.port}/`)).toBe('502');
     await server.stop();
+  });
+
+  it('tells why it answers with a status from 500, or breaks an answer off', async () => {
+    const told: unknown[] = [];
+    const onFault = ({ code }: { readonly code: string }): void => void told.push(code);
+    const cases: [string, Binding<Http>][] = [
+      ['HTTP_BAD_REPLY', saying('x', { 'x-evil': 'a\r\nb' })],
+      ['HTTP_BAD_REPLY', saying('x', { 'content-length': '2' })],
+      ['HTTP_BAD_REPLY', saying('xy', { 'content-length': '1' })],
+      ['HTTP_UNAVAILABLE', () => EMPTY],
+      ['KAFKA_ERROR', () => of(abort({ code: 'KAFKA_ERROR', message: '' }))],
+      [
+        'KAFKA_ERROR',
+        (initial) =>
+          concat(
+            echoing(initial).pipe(filter(({ kind }) => kind !== 'end')),
+            of(abort({ code: 'KAFKA_ERROR', message: '' })),
+          ),
+      ],
+    ];
+    for (const [code, exit] of cases) {
+      const server = await servingHttp(exit, { onFault });
+      const peer = await connected(server.port);
+      peer.write(`${GET}${LAST}\r\n`);
+      await remains(peer);
+      expect(told.splice(0)).toEqual([code]);
+      await server.stop();
+    }
+    const quiet = await servingHttp(() => of(abort({ code: 'ROUTE_NONE', message: '' })), { onFault });
+    await exchanged(quiet.port, `${GET}${LAST}\r\n`);
+    expect(told).toEqual([]);
+    await quiet.stop();
   });
 
   it('says nothing of what it does not send', async () => {
@@ -557,7 +590,8 @@ describe('http server', () => {
 
   it('cuts off a client that takes nothing, in 1.1 and h2', async () => {
     const asked: Asked[] = [];
-    const server = await servingHttp(asking(asked), { writeTimeout: 50 });
+    const told: string[] = [];
+    const server = await servingHttp(asking(asked), { writeTimeout: 50, onFault: ({ code }) => void told.push(code) });
     const peer = await connected(server.port);
     peer.pause().write(`${GET}\r\n`);
     await until(() => asked.length === 1);
@@ -574,6 +608,7 @@ describe('http server', () => {
       await gone;
       expect(stream.rstCode).toBe(2);
     });
+    expect(told).toEqual(['HTTP_WRITE_TIMEOUT', 'HTTP_WRITE_TIMEOUT']);
     await server.stop();
   });
 
