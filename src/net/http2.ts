@@ -98,7 +98,7 @@ class Http2Exchange implements Exchange {
       const known = values[name];
       values[name] = known === undefined ? value : [known, value].flat();
     }
-    if (!this.body.destroyed) this.body.respond({ ...values, ':status': status });
+    if (!this.body.closed) this.body.respond({ ...values, ':status': status });
   }
 
   write(bytes: Uint8Array, taken: () => void): void {
