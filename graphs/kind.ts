@@ -1,4 +1,5 @@
 import type { Observable, SchedulerLike } from 'rxjs';
+import type { Code } from '../src/errors.ts';
 import type { Filesystem } from '../src/protocol/filesystem.ts';
 import type { Guard } from '../src/protocol/guard.ts';
 import type { Http } from '../src/protocol/http.ts';
@@ -66,6 +67,15 @@ export interface Beside {
   readonly running: Observable<never>;
 }
 
+/** What is told of an option that is taken. */
+export interface Warning {
+  readonly code: Code;
+  /** Where it stands in the options, as a JSON pointer. */
+  readonly pointer: string;
+  readonly message: string;
+  readonly suggestion: string;
+}
+
 /** One `type` and `kind` of binding: all that YAML, the editor's schema, the typed builder and the compiler know of it. */
 export interface Kind {
   readonly type: string;
@@ -82,10 +92,12 @@ export interface Kind {
   readonly with?: Schema;
   /** Whether `vault` may be named. */
   readonly vault?: boolean;
-  /** The guards that `options.authorization` names. */
+  /** The guards that `options.authorization` names, whatever else is wrong with it. */
   guards?(options: never): readonly string[];
   /** Whether those look at what its clients show. */
   readonly recognises?: true;
+  /** What of its options is taken, and yet is hardly what is meant. */
+  warnings?(options: never): readonly Warning[];
   /** What must hold between the keys of the binding. */
   readonly rules?: Schema;
   /**
@@ -117,6 +129,7 @@ export interface MakeableKind<T, K, E, X, O extends Schema, W extends Schema, V,
   readonly with?: H;
   readonly vault?: V & boolean;
   guards?(options: FromSchema<O>): readonly string[];
+  warnings?(options: FromSchema<O>): readonly Warning[];
   matches?(when: FromSchema<W>, begin: Opening<E> | Opening<X>): boolean;
   make(parts: Parts<X, FromSchema<O>, FromSchema<W>, FromSchema<H>>): Made<E>;
 }

@@ -101,6 +101,9 @@ function plan(source: Source, { name, value, pointer }: Child, root: Section, gu
   });
   if (kind.guards !== undefined)
     findGuards(source, kind.guards((value.options ?? {}) as never), `${pointer}/options/authorization`, guards);
+  const warnings = source.failed ? [] : kind.warnings?.((value.options ?? {}) as never);
+  for (const { code, pointer: at, message, suggestion } of warnings ?? [])
+    source.warning(code, source.place(`${pointer}/options${at}`).key, message, suggestion);
   return { name, kind, options: value.options, vault, routes, exit: text(value.exit), pointer };
 }
 

@@ -11,7 +11,7 @@ export { type MapRuns, map } from './flow/map.ts';
 export { type MergeOptions, merge } from './flow/merge.ts';
 export { route } from './flow/route.ts';
 export { type StageOptions, stage } from './flow/stage.ts';
-export { type AccessControl, accessControl } from './http/access-control.ts';
+export type { AccessControl } from './http/access-control.ts';
 export { type CredentialPlaces, type Credentials, identified } from './http/identified.ts';
 export { type HttpWhen, httpMatches } from './http/matches.ts';
 export { type HttpServerOptions, httpServer } from './http/server.ts';

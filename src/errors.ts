@@ -124,6 +124,7 @@ export const codes = {
   CONFIG_CYCLE: 'exits lead round in a circle',
   CONFIG_UNREACHABLE: 'no server leads to a binding',
   CONFIG_IDLE_GUARD: 'a guard recognises nobody, since nothing asks it',
+  CONFIG_CREDENTIALS: 'credentials are allowed to pages of any origin, and so to none',
   CONFIG_REFUSED: 'a binding or vault refuses its options',
   CLI_FILE: 'a file given on the command line cannot be read',
   CLI_INPUT: 'what is to be produced cannot be read as records',

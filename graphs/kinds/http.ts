@@ -3,8 +3,9 @@ import type { Credentials } from '../../operators/http/identified.ts';
 import { httpMatches } from '../../operators/http/matches.ts';
 import { httpServer } from '../../operators/http/server.ts';
 import type { Guard } from '../../src/protocol/guard.ts';
+import { record } from '../data.ts';
 import type { FromSchema, Schema } from '../json-schema.ts';
-import { kind } from '../kind.ts';
+import { kind, type Warning } from '../kind.ts';
 import { strings } from './fields.ts';
 
 const texts = { type: 'object', additionalProperties: { type: 'string' } } as const satisfies Schema;
@@ -33,7 +34,7 @@ const access = {
         origins: { ...strings, description: 'the origins that may ask, such as "https://example.org"' },
         methods: { ...strings, description: 'the methods that they may use' },
         headers: { ...strings, description: 'the headers that they may send' },
-        credentials: { description: 'whether they may bring cookies and the like', type: 'boolean' },
+        credentials: { description: 'whether pages of `origins` may bring cookies and the like', type: 'boolean' },
       },
       additionalProperties: false,
     },
@@ -114,8 +115,10 @@ export const http = [
     options,
     when,
     matches: httpMatches,
-    guards: ({ authorization = {} }) => Object.keys(authorization),
+    guards: ({ authorization }) => Object.keys(record(authorization)),
     recognises: true,
+    warnings: ({ 'access-control': { allow = {} } = {} }) =>
+      allow.credentials === true && allow.origins === undefined ? [OF_NO_ORIGIN] : [],
     make: ({ options: { versions, authorization, 'access-control': access }, guards, exit, events, scheduler }) =>
       httpServer(
         {
@@ -142,12 +145,23 @@ function credentialsOf(
   return Object.fromEntries(found);
 }
 
-const accessOf = ({
+const OF_NO_ORIGIN: Warning = {
+  code: 'CONFIG_CREDENTIALS',
+  pointer: '/access-control/allow/credentials',
+  message: 'no origin is named whose pages may bring credentials, and so none may',
+  suggestion: 'name them in `origins`',
+};
+
+function accessOf({
   policy = 'same-origin',
+  allow: { origins, credentials = false, ...others } = {},
   'max-age': maxAge,
-  ...rest
-}: FromSchema<typeof access>): AccessControl => ({
-  policy,
-  ...rest,
-  ...(maxAge !== undefined && { maxAge }),
-});
+  expose,
+}: FromSchema<typeof access>): AccessControl {
+  return {
+    policy,
+    allow: { ...others, ...(origins !== undefined && { origins, credentials }) },
+    ...(maxAge !== undefined && { maxAge }),
+    ...(expose !== undefined && { expose }),
+  };
+}

@@ -6,6 +6,7 @@ import { SluiceError } from '../../src/errors.ts';
 import type { Sasl } from '../../src/kafka/sasl.ts';
 import { type Guard, type Identity, nowOf, unauthorized } from '../../src/protocol/guard.ts';
 import { httpFault } from '../../src/protocol/http.ts';
+import { record } from '../data.ts';
 import { type FromSchema, implies, type Schema } from '../json-schema.ts';
 import { kind } from '../kind.ts';
 import { topicWhen as when } from './fields.ts';
@@ -94,8 +95,10 @@ export const kafka = [
     when,
     matches: kafkaMatches,
     routed: 'entry',
-    guards: ({ authorization = {} }) =>
-      Object.entries(authorization).flatMap(([name, { credentials }]) => (hasSlots(credentials) ? [name] : [])),
+    guards: ({ authorization }) =>
+      Object.entries(record(authorization)).flatMap(([name, entry]) =>
+        hasSlots(record(record(entry).credentials)) ? [name] : [],
+      ),
     make: ({ options: { servers, sasl, authorization, ...rest }, guards, exit, events, scheduler }) =>
       client(exit, {
         ...rest,
@@ -113,8 +116,8 @@ type Authorization = Readonly<Record<string, { readonly credentials: Credentials
 
 const SLOT = /\{(identity|credentials)\}/g;
 
-const hasSlots = (credentials: Credentials): boolean =>
-  Object.values(credentials).some((text) => text.search(SLOT) >= 0);
+const hasSlots = (credentials: object): boolean =>
+  Object.values(credentials).some((text) => typeof text === 'string' && text.search(SLOT) >= 0);
 
 /**
  * Who brokers are shown: whom the guard of that name recognised of those whom a stream is for, and else the graph itself, as

@@ -5,8 +5,7 @@ import { abort, end } from '../../src/frame.ts';
 import { listen } from '../../src/listen.ts';
 import { openFile, type Symlinks } from '../../src/net/files.ts';
 import { Reader } from '../../src/net/reader.ts';
-import type { Filesystem, FilesystemBegin } from '../../src/protocol/filesystem.ts';
-import { isShown } from '../../src/protocol/http.ts';
+import { type Filesystem, type FilesystemBegin, isKnown } from '../../src/protocol/filesystem.ts';
 import type { Binding } from '../../src/protocol.ts';
 import { eventLoop } from '../../src/scheduler.ts';
 
@@ -41,10 +40,11 @@ export const filesystemServer =
         outlet.wake();
       };
 
-      const open = ({ path, metadata, tags = [] }: FilesystemBegin): void => {
+      const open = (begin: FilesystemBegin): void => {
+        const { path, metadata } = begin;
         listen(openFile(location, path, symlinks), out, {
           next(file) {
-            if (metadata || file.begin.size === 0 || isShown(tags, file.begin.tag)) content = { pull: () => end() };
+            if (metadata || file.begin.size === 0 || isKnown(begin, file.begin)) content = { pull: () => end() };
             else {
               const stream = file.content();
               const reader = new Reader(stream, scheduler, () => stream.destroy());

@@ -3,7 +3,7 @@ import { emitter } from '../../src/emitter.ts';
 import { begin, end, type Frame } from '../../src/frame.ts';
 import { type PathWhen, paramsOf, pathConditions } from '../../src/path-pattern.ts';
 import { expression } from '../../src/protocol/expression.ts';
-import type { Filesystem, FilesystemReplyBegin } from '../../src/protocol/filesystem.ts';
+import { type Filesystem, type FilesystemReplyBegin, isKnown } from '../../src/protocol/filesystem.ts';
 import { unauthorized } from '../../src/protocol/guard.ts';
 import {
   type Http,
@@ -12,7 +12,6 @@ import {
   headerOf,
   headersOf,
   httpFault,
-  isShown,
   pathOf,
   tagsOf,
 } from '../../src/protocol/http.ts';
@@ -68,8 +67,9 @@ export const httpFilesystemProxy = ({
           return named === undefined ? NOBODY : serve(way, named, method, request);
         }
         return serve(exit, fileOf(path), method, request);
-      } catch {
-        return refusing<Http>(httpFault('HTTP_BAD_REQUEST', 'the path has an escape that is none'));
+      } catch (thrown) {
+        if (thrown instanceof URIError) return BAD_ESCAPE;
+        throw thrown;
       }
     });
 };
@@ -83,6 +83,8 @@ const NOT_ALLOWED = refusing<Http>(httpFault('HTTP_METHOD', 'files are read only
 
 const NO_FILE = refusing<Http>(httpFault('HTTP_NOT_FOUND', 'no name has a slash in it'));
 
+const BAD_ESCAPE = refusing<Http>(httpFault('HTTP_BAD_REQUEST', 'the path has an escape that is none'));
+
 const NOBODY = refusing<Http>(unauthorized('the file is that of somebody, and nobody was recognised'));
 
 function serve(
@@ -92,20 +94,33 @@ function serve(
   { headers, authorization }: HttpBegin,
 ): Binding<Http> {
   const tags = tagsOf(headers, 'if-none-match');
-  const opening = { path, metadata: method === 'HEAD', tags, ...(authorization !== undefined && { authorization }) };
+  // Who shows tags is told by these alone (RFC 9110, section 13.1.3).
+  const shown = { tags, since: tags.length === 0 ? timeOf(headerOf(headers, 'if-modified-since')) : undefined };
+  const opening = {
+    path,
+    metadata: method === 'HEAD',
+    ...shown,
+    ...(authorization !== undefined && { authorization }),
+  };
   const asking: Observable<Frame<Filesystem['initial']>> = emitter(opening, () => ({ pull: () => end() }));
   return () =>
     exit(asking).pipe(
       map(
         (frame): Frame<Http['reply']> =>
-          frame.kind === 'begin' ? begin(answerOf(frame.ext, tags), frame.control) : frame,
+          frame.kind === 'begin' ? begin(answerOf(frame.ext, isKnown(shown, frame.ext)), frame.control) : frame,
       ),
     );
 }
 
-function answerOf({ size, type, tag, modified }: FilesystemReplyBegin, tags: readonly string[]): HttpReplyBegin {
+/** A time of HTTP; what is none is left alone. */
+function timeOf(text = ''): number | undefined {
+  const time = /^[A-Z].* GMT$/.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(time) ? undefined : time;
+}
+
+function answerOf({ size, type, tag, modified }: FilesystemReplyBegin, known: boolean): HttpReplyBegin {
   const common = { etag: `"${tag}"`, 'last-modified': new Date(modified).toUTCString(), 'cache-control': 'no-cache' };
-  if (isShown(tags, tag)) return { headers: headersOf({ ':status': '304', ...common }) };
+  if (known) return { headers: headersOf({ ':status': '304', ...common }) };
   return {
     headers: headersOf({
       ':status': '200',

@@ -17,6 +17,11 @@ export interface HttpKafkaProxyOptions {
   readonly headers?: Partial<HeaderNames>;
   /** How long Kafka may keep a request waiting that is not for somebody's reply, in milliseconds; 30,000 by default. Then 504. */
   readonly timeout?: number;
+  /**
+   * How old a reply may be that is there before its request, which was sent before or asks for it, in milliseconds: what is
+   * there is read for it that far back. 86,400,000 (a day) by default.
+   */
+  readonly lookBack?: number;
 }
 
 /**
@@ -32,8 +37,9 @@ export interface HttpKafkaProxyOptions {
  * tcpServer({ port: 7114 })(httpServer()(items)).subscribe();
  */
 export function httpKafkaProxy(options: HttpKafkaProxyOptions, scheduler: SchedulerLike = eventLoop): Binding<Http> {
-  const { routes, headers, timeout = 30_000 } = options;
+  const { routes, headers, timeout = 30_000, lookBack = 24 * 60 * 60 * 1_000 } = options;
   positive('timeout', timeout);
+  positive('lookBack', lookBack);
   if (routes.length === 0) throw new SluiceError('OPTION_INVALID', 'routes must have one at least');
   const header: HeaderNames = {
     idempotencyKey: 'idempotency-key',
@@ -47,6 +53,7 @@ export function httpKafkaProxy(options: HttpKafkaProxyOptions, scheduler: Schedu
     open: wayOf(one, {
       header: { ...header, idempotencyKey: header.idempotencyKey.toLowerCase() },
       timeout,
+      lookBack,
       scheduler,
     }),
   }));

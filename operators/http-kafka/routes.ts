@@ -59,6 +59,8 @@ export interface Settings {
   readonly header: HeaderNames;
   /** How long Kafka may keep a request waiting, in milliseconds. */
   readonly timeout: number;
+  /** How old a reply may be that is there before its request, in milliseconds. */
+  readonly lookBack: number;
   readonly scheduler: SchedulerLike;
 }
 

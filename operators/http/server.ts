@@ -10,7 +10,7 @@ import type { Http, HttpFault } from '../../src/protocol/http.ts';
 import type { Net, NetLane } from '../../src/protocol/net.ts';
 import type { Binding } from '../../src/protocol.ts';
 import { eventLoop } from '../../src/scheduler.ts';
-import { type AccessControl, accessControl } from './access-control.ts';
+import { type Access, type AccessControl, accessControl } from './access-control.ts';
 import { type Credentials, identified } from './identified.ts';
 
 export interface HttpServerOptions {
@@ -63,7 +63,6 @@ export const httpServer = (
   const { maxBody = 128 * 1024 * 1024, headersTimeout = 20_000, bodyTimeout = 30_000 } = options;
   const { writeTimeout = 60_000, idleTimeout = 60_000, accessControl: access, authorization } = options;
   const { onDefect = (defect: unknown) => console.error(defect), onFault = () => {} } = options;
-  const reports = { onDefect, onFault };
   for (const [name, value] of Object.entries({
     window,
     maxHeaders,
@@ -74,13 +73,14 @@ export const httpServer = (
   }))
     positive(name, value);
   if (versions.length === 0) throw new SluiceError('OPTION_INVALID', 'versions must name one at least');
-  const http1 = versions.includes('http/1.1') ? new Http1(maxHeaders) : undefined;
+  const { admit, answerHeaders } = access === undefined ? ANY_ACCESS : accessControl(access);
+  const http1 = versions.includes('http/1.1') ? new Http1(maxHeaders, answerHeaders) : undefined;
   const http2 = versions.includes('h2');
   const limits = { window, maxHeaders, maxBody, headersTimeout, bodyTimeout, writeTimeout, idleTimeout };
 
   return (exit) => {
     const guarded: Binding<Http> = authorization === undefined ? exit : identified(authorization)(exit);
-    const requests = access === undefined ? guarded : accessControl(access)(guarded);
+    const common = { exit: admit(guarded), limits, scheduler, answerHeaders, onDefect, onFault };
     return (initial) =>
       new Observable((out) => {
         const duplex = new FrameDuplex(window);
@@ -90,7 +90,7 @@ export const httpServer = (
           http1,
           http2,
           scheduler,
-          serve: (exchange) => exchangeWith(exchange, requests, limits, reports, scheduler, duplex.begin.draining),
+          serve: (exchange) => exchangeWith(exchange, { ...common, draining: duplex.begin.draining }),
         });
         duplex.start(() => outlet.wake(), out);
         out.add(() => connection.close());
@@ -107,3 +107,5 @@ export const httpServer = (
       });
   };
 };
+
+const ANY_ACCESS: Access = { admit: (exit) => exit, answerHeaders: () => [] };

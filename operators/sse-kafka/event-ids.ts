@@ -1,7 +1,13 @@
 import type { KafkaGap, KafkaReplyBegin, Progress } from '../../src/protocol/kafka.ts';
 
-/** The longest that how far a client has come may be written, in bytes: what servers in between let pass. */
+/** The longest that an id may be, in bytes: what servers in between let pass. */
 export const MOST_ID_BYTES = 8_192;
+
+/** The longest that how far a client has come may be written, in bytes, so that it can stand in an id without a key. */
+export const MOST_PROGRESS_BYTES = MOST_ID_BYTES - '[null,""]'.length;
+
+/** Of an offset. */
+export const MOST_DIGITS = 19;
 
 /** How far a client had come that comes back. */
 export interface Resume {
@@ -17,6 +23,7 @@ const MOST_OFFSETS = 2n ** 63n;
 
 /** Reads an id, with a key and a tag or without; `undefined` where it is none of ours. */
 export function resumeOf(id: string): Resume | undefined {
+  if (id.length > MOST_ID_BYTES) return undefined;
   const [, topicId = '', pairs] = PROGRESS.exec(progressOf(id)) ?? [];
   if (pairs === undefined) return undefined;
   const offsets = new Map<number, bigint>();
@@ -59,7 +66,7 @@ export class EventIds {
 
   /** Whether an id may be longer than there is room for, before there are ten times as many records. */
   get isTooLong(): boolean {
-    return (this.text?.length ?? 0) + this.#offsets.size > MOST_ID_BYTES;
+    return (this.text?.length ?? 0) + this.#offsets.size > MOST_PROGRESS_BYTES;
   }
 
   /** The id behind a record of a partition, but for the offset that comes next there. */

@@ -20,7 +20,7 @@ import type { Sse, SseProgress } from '../../src/protocol/sse.ts';
 import { events, SseBody, type SseEvents } from '../../src/protocol/sse-events.ts';
 import type { RunLane } from '../../src/protocol.ts';
 import type { Run } from '../../src/run.ts';
-import { EventIds, MOST_ID_BYTES } from './event-ids.ts';
+import { EventIds, MOST_DIGITS, MOST_ID_BYTES, MOST_PROGRESS_BYTES } from './event-ids.ts';
 import type { RecordEvents } from './record-events.ts';
 
 interface Records extends RunLane<KafkaRecord> {
@@ -93,12 +93,15 @@ export class EventLane implements Source<Sse['reply']> {
       const frame = this.#waiting.poll(balance > 0 ? Number.POSITIVE_INFINITY : 0);
       if (frame === undefined) return this.#waiting.empty ? this.#terminal : undefined;
       if (frame.kind === 'data') this.#run = frame.payload;
-      else if (frame.ext.mark === 'gap') this.#tell(frame.ext);
-      else if (frame.ext.mark === 'progress') {
+      else if (frame.ext.mark === 'gap') {
+        this.#ids.gap(frame.ext);
+        if (isTooLong(this.#ids.text)) return this.#tooLong();
+        this.#event = this.#eventsOf([frame.ext]);
+      } else if (frame.ext.mark === 'progress') {
         this.#ids.progress(frame.ext);
         const id = this.#ids.text;
         if (id === undefined) continue;
-        return id.length > MOST_ID_BYTES ? this.#tooLong() : flush<SseProgress>({ mark: 'progress', id });
+        return isTooLong(id) ? this.#tooLong() : flush<SseProgress>({ mark: 'progress', id });
       }
     }
   }
@@ -118,15 +121,10 @@ export class EventLane implements Source<Sse['reply']> {
     return head;
   }
 
-  #tell(gap: KafkaGap): void {
-    this.#ids.gap(gap);
-    this.#event = this.#eventsOf([gap]);
-  }
-
   #send(run: Run<KafkaRecord>, balance: number): Data<SseEvents> | Abort<HttpFault> {
     const { partition } = run.at(0);
     const prefix = this.#ids.isFormer(partition) ? undefined : this.#ids.before(partition);
-    if (prefix !== undefined && prefix.length + MOST_DIGITS > MOST_ID_BYTES) return this.#tooLong();
+    if (prefix !== undefined && prefix.length + MOST_DIGITS > MOST_PROGRESS_BYTES) return this.#tooLong();
     const sent = this.#events.of(this.#topic, run, prefix, balance);
     const { length } = sent.payload;
     let cost = 0;
@@ -142,19 +140,19 @@ export class EventLane implements Source<Sse['reply']> {
     return abort(new SluiceError('SSE_ID_TOO_LONG', detail));
   }
 
-  /** Gaps as events that tell of them. */
+  /** Gaps as events that tell of them. The last has the id: who has heard of some only is told of all again. */
   #eventsOf(gaps: readonly ToldGap[]): Data<SseEvents> {
     const topic = this.#topic;
     const id = this.#ids.text;
     return events(
-      gaps.map((gap) => {
+      gaps.map((gap, index) => {
         const range = 'from' in gap && { partition: gap.partition, from: integer(gap.from), to: integer(gap.to) };
         const told = JSON.stringify({ topic, ...range, reason: gap.reason });
-        return { ...(id !== undefined && { id }), body: new SseBody(Buffer.from(told), 'gap') };
+        const isLast = index === gaps.length - 1;
+        return { ...(isLast && id !== undefined && { id }), body: new SseBody(Buffer.from(told), 'gap') };
       }),
     );
   }
 }
 
-/** Of an offset. */
-const MOST_DIGITS = 19;
+const isTooLong = (id = ''): boolean => id.length > MOST_PROGRESS_BYTES;

@@ -3,7 +3,7 @@ import { EventEncoder } from '../../src/protocol/event-encoder.ts';
 import type { KafkaRecord } from '../../src/protocol/kafka.ts';
 import type { SseEvents } from '../../src/protocol/sse-events.ts';
 import type { Run } from '../../src/run.ts';
-import { MOST_ID_BYTES } from './event-ids.ts';
+import { MOST_DIGITS, MOST_ID_BYTES } from './event-ids.ts';
 
 /** What the id of an event has: how far its client is with the tag of the record, or the key of the record before that. */
 export type EventIdForm = typeof TAGGED | typeof KEYED;
@@ -61,13 +61,15 @@ export class RecordEvents {
   #encode(run: Run<KafkaRecord>, prefix: string | undefined, balance: number): Data<SseEvents> {
     const encoder = this.#encoder;
     const before = Buffer.from(`id:${prefix}`);
+    const room = MOST_ID_BYTES - MOST_DIGITS - (prefix?.length ?? 0);
     encoder.begin();
     while (encoder.length < run.length && encoder.size < balance) {
       const { offset, key, value, headers } = run.at(encoder.length);
       if (prefix !== undefined) {
         const tag = headers.length === 0 ? undefined : headers.find(({ name }) => name === 'etag')?.value;
-        const behind = tag ? tagged(tag) : '';
-        if (this.#isKeyed) encoder.id(Buffer.from(`id:[${quoted(key)},"${prefix}`), offset + 1n, `${behind}"]`);
+        const behind = tag ? tagged(tag, room) : '';
+        if (this.#isKeyed)
+          encoder.id(Buffer.from(`id:[${quoted(key, room - behind.length)},"${prefix}`), offset + 1n, `${behind}"]`);
         else encoder.id(before, offset + 1n, behind);
       }
       if (value === null) encoder.body(Buffer.from(base64(key)), 'delete');
@@ -105,12 +107,13 @@ function isSame(a: Run<KafkaRecord>, b: Run<KafkaRecord>, length: number): boole
 const base64 = (key: Uint8Array | null): string =>
   key === null ? '' : Buffer.from(key).toString('base64').replaceAll('+', '-').replaceAll('/', '_');
 
-/** A key that would make an id longer than clients may send is left out. */
-const quoted = (key: Uint8Array | null): string =>
-  key === null || key.byteLength * 2 > MOST_ID_BYTES / 2 ? 'null' : `"${base64(key)}"`;
+/** A key is left out for which an id has no room: that many bytes, with what stands around the two. */
+const quoted = (key: Uint8Array | null, room: number): string =>
+  key === null || Math.ceil(key.byteLength / 3) * 4 + '["",""]'.length > room ? 'null' : `"${base64(key)}"`;
 
-/** A tag that would break the line, or an id in quotes, or would make it longer than clients may send, is left out. */
-function tagged(tag: Uint8Array): string {
+/** A tag is left out that would break the line, or an id in quotes, or for which that has no room beside no key. */
+function tagged(tag: Uint8Array, room: number): string {
+  if (tag.byteLength + '[null,"/"]'.length > room) return '';
   const text = Buffer.from(tag).toString('latin1');
   return /^[\x21\x23-\x5b\x5d-\x7e]{1,256}$/.test(text) ? `/${text}` : '';
 }

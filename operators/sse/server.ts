@@ -131,14 +131,21 @@ function refusal({ headers }: HttpBegin): HttpFault | undefined {
   const method = headerOf(headers, ':method') ?? '';
   if (method !== 'GET' && method !== 'HEAD')
     return httpFault('HTTP_METHOD', `events are asked for with GET, not ${method}`, headersOf({ allow: 'GET, HEAD' }));
-  const accepted = headerOf(headers, 'accept');
-  if (accepted === undefined || /text\/(event-stream|\*)|\*\/\*/i.test(accepted)) return undefined;
+  const accepted = headers.filter(({ name }) => name === 'accept').flatMap(({ value }) => value.split(','));
+  if (accepted.length === 0 || accepted.some((one) => EVENTS.test(one) && !REFUSED.test(one))) return undefined;
   return httpFault('HTTP_NOT_ACCEPTABLE', 'there is text/event-stream only');
 }
 
+const EVENTS = /^\s*(text\/(event-stream|\*)|\*\/\*)\s*(;|$)/i;
+/** A weight of nothing (RFC 9110, section 12.4.2). */
+const REFUSED = /;\s*q=0(\.0*)?\s*(;|$)/i;
+
 function opening({ headers, authorization }: HttpBegin): SseBegin {
   const target = headerOf(headers, ':path') ?? '/';
-  const lastEventId = headerOf(headers, 'last-event-id') ?? queryOf(target).get('lastEventId') ?? undefined;
+  // Clients send it in UTF-8; node has a character for each byte of a header.
+  const sent = headerOf(headers, 'last-event-id');
+  const lastEventId =
+    sent === undefined ? (queryOf(target).get('lastEventId') ?? undefined) : Buffer.from(sent, 'latin1').toString();
   return {
     headers,
     path: pathOf(target),

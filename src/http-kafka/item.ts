@@ -7,7 +7,7 @@ import type { Binding } from '../protocol.ts';
 import type { Run } from '../run.ts';
 import type { HttpAnswer } from './answered.ts';
 import { tagOf } from './tags.ts';
-import { textOf } from './text.ts';
+import { headerText } from './text.ts';
 
 /** From where on it reads: all that there is, though a cache may let streams that do not say begin with what is to come. */
 export const FROM_START = { default: 'earliest' } as const;
@@ -107,7 +107,7 @@ const newer = (known: KafkaRecord | undefined, found: KafkaRecord): KafkaRecord 
 
 function answerOf({ value, headers }: KafkaRecord, etag: string, isKnown: boolean): HttpAnswer {
   const type = headers.find(({ name }) => name === 'content-type')?.value;
-  const common = { ...(type && { 'content-type': textOf(type) }), etag: `"${etag}"` };
+  const common = { ...(type && { 'content-type': headerText(type) }), etag: `"${etag}"` };
   if (isKnown) return { headers: headersOf({ ':status': '304', ...common }) };
   const body = value ?? new Uint8Array(0);
   if (body.length === 0) return { headers: headersOf({ ':status': '204', ...common }) };

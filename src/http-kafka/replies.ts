@@ -20,11 +20,20 @@ import { errorOf } from '../protocol/kafka-error.ts';
 import { taken } from '../protocol/kafka-states.ts';
 import type { Binding } from '../protocol.ts';
 import type { Run } from '../run.ts';
-import { FROM_START } from './item.ts';
 import { utf8 } from './text.ts';
 
 /** Replies to different requests may have one key. */
 const EVERY_RECORD = { api: 'merged', capabilities: 'fetch', conflates: false } as const;
+
+export interface RepliesOptions {
+  /** The name of the header that says what a record replies to. */
+  readonly header: string;
+  /** How long a topic may take to be opened, in milliseconds. */
+  readonly timeout: number;
+  /** How old a reply may be that is there already, in milliseconds. */
+  readonly lookBack: number;
+  readonly scheduler: SchedulerLike;
+}
 
 /** How long a topic of replies is read on when nobody waits for one any more, in milliseconds. */
 const GRACE = 10_000;
@@ -41,25 +50,17 @@ export interface ReplyTo {
 /**
  * Finds replies by the header that says what they reply to. However many wait for one, a topic is read once, from its end;
  * but for a client whom guards recognised it is read by the rights of that client, and for a reply that may be there already,
- * what is there is looked through.
+ * what is there is looked through, as far back as that counts.
  */
 export class Replies {
   readonly #exit: Binding<Kafka>;
-  readonly #header: string;
-  readonly #timeout: number;
-  readonly #scheduler: SchedulerLike;
+  readonly #options: RepliesOptions;
   readonly #feeds: Kept<string, Feed>;
 
-  /**
-   * @param header the name of the header
-   * @param timeout how long a topic may take to be opened, in milliseconds
-   */
-  constructor(exit: Binding<Kafka>, header: string, timeout: number, scheduler: SchedulerLike) {
+  constructor(exit: Binding<Kafka>, options: RepliesOptions) {
     this.#exit = exit;
-    this.#header = header;
-    this.#timeout = timeout;
-    this.#scheduler = scheduler;
-    this.#feeds = new Kept((topic) => feedOf(exit, topic, header), GRACE, scheduler);
+    this.#options = options;
+    this.#feeds = new Kept((topic) => feedOf(exit, topic, options.header), GRACE, options.scheduler);
   }
 
   /**
@@ -68,7 +69,7 @@ export class Replies {
    */
   correlate<T>(to: ReplyTo, request: (reply: Observable<KafkaRecord>) => Observable<T>): Observable<T> {
     const { exit, topic, correlationId, past } = to;
-    const feeds = exit === this.#exit ? this.#feeds.of(topic) : feedOf(exit, topic, this.#header);
+    const feeds = exit === this.#exit ? this.#feeds.of(topic) : feedOf(exit, topic, this.#options.header);
     return feeds.pipe(
       this.#inTime(topic),
       switchMap((feed) => {
@@ -79,10 +80,12 @@ export class Replies {
     );
   }
 
-  /** The reply that is there already; completes without one if there is none. */
+  /** The reply that is there already; completes without one if there is none that is young enough. */
   find({ exit, topic, correlationId }: ReplyTo): Observable<KafkaRecord> {
-    const filters: Filter[] = [[{ header: { name: this.#header, value: Buffer.from(correlationId) } }]];
-    return taken(exit, { ...EVERY_RECORD, topic, from: FROM_START, filters, until: 'latest' }).pipe(
+    const { header: name, lookBack, scheduler } = this.#options;
+    const filters: Filter[] = [[{ header: { name, value: Buffer.from(correlationId) } }]];
+    const from = { default: { timestamp: BigInt(Math.max(0, Math.floor(scheduler.now() - lookBack))) } };
+    return taken(exit, { ...EVERY_RECORD, topic, from, filters, until: 'latest' }).pipe(
       filter((frame) => frame.kind === 'data'),
       map(({ payload }) => detached(payload as Run<KafkaRecord>, 0)),
       take(1),
@@ -93,7 +96,8 @@ export class Replies {
   #inTime<T>(topic: string): MonoTypeOperatorFunction<T> {
     const late = (): Observable<never> =>
       throwError(() => httpFault('HTTP_UPSTREAM_TIMEOUT', `topic ${topic} was not read in time`));
-    return timeout({ first: this.#timeout, with: late, scheduler: this.#scheduler });
+    const { timeout: first, scheduler } = this.#options;
+    return timeout({ first, with: late, scheduler });
   }
 }
 

@@ -1,10 +1,9 @@
 import { type HttpHeader, httpFault } from '../protocol/http.ts';
 import type { KafkaRecord } from '../protocol/kafka.ts';
 import type { HttpAnswer } from './answered.ts';
-import { textOf } from './text.ts';
+import { headerText } from './text.ts';
 
 const NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
-const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /**
  * A reply as the answer to a request: its headers, `:status` among them (200 by default), and its value.
@@ -16,10 +15,10 @@ export function replyAnswer({ headers, value }: KafkaRecord, correlation: string
   const answer: HttpHeader[] = [];
   let status = '200';
   for (const { name: written, value: bytes } of headers) {
-    const [name, text] = [written.toLowerCase(), textOf(bytes ?? new Uint8Array(0)).trim()];
-    if (name === ':status') status = text;
+    const name = written.toLowerCase();
+    if (name === ':status') status = headerText(bytes);
     else if (written === correlation || name === 'content-length' || name.startsWith(':')) continue;
-    else if (NAME.test(name) && VALUE.test(text)) answer.push({ name, value: text });
+    else if (NAME.test(name)) answer.push({ name, value: headerText(bytes) });
     else throw httpFault('HTTP_BAD_REPLY', 'a reply has a header that http cannot carry');
   }
   if (!/^[2-5]\d\d$/.test(status)) throw httpFault('HTTP_BAD_REPLY', 'a reply has a status that is none');

@@ -32,7 +32,7 @@ export function idempotencyKeyOf(headers: readonly HttpHeader[], name: string): 
 
 /**
  * What relates a request and its reply: the same for a request that is repeated with its idempotency key, and another one
- * for a request of anybody else, or for anything else.
+ * for a request of anybody else, or for anything else. It ends with a mark of whose it is.
  */
 export function correlationOf(
   idempotencyKey: string,
@@ -40,9 +40,21 @@ export function correlationOf(
   authorization: Authorization | undefined,
   record: readonly string[],
 ): string {
-  const hash = createHash('sha256');
   const asked = [':method', ':authority', ':path'].map((name) => headerOf(headers, name) ?? '');
-  const known = [...(authorization ?? [])].flatMap(([guard, { identity = '' }]) => [guard, identity]);
-  hash.update(JSON.stringify([asked, known, record]));
-  return `${idempotencyKey}-${hash.digest('hex').slice(0, 32)}`;
+  return marked(`${idempotencyKey}-${hashOf([asked, record], 32)}`, authorization);
 }
+
+/** Whether a reply is for these, by what relates it to a request: keys can be guessed, and with them the rest. */
+export const isOwn = (correlationId: string, authorization: Authorization | undefined): boolean =>
+  correlationId === marked(correlationId.slice(0, -1 - MARK), authorization);
+
+/** How many characters the mark has of whose something is. */
+const MARK = 16;
+
+function marked(text: string, authorization: Authorization | undefined): string {
+  const known = [...(authorization ?? [])].flatMap(([guard, { identity = '' }]) => [guard, identity]);
+  return `${text}-${hashOf([text, known], MARK)}`;
+}
+
+const hashOf = (value: unknown, digits: number): string =>
+  createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, digits);

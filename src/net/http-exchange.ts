@@ -3,7 +3,7 @@ import { Observable, type SchedulerLike } from 'rxjs';
 import { emitter } from '../emitter.ts';
 import { SluiceError } from '../errors.ts';
 import { listen } from '../listen.ts';
-import { type Http, type HttpFault, type HttpHeader, headerOf, httpFault, statusOf } from '../protocol/http.ts';
+import { type Http, type HttpFault, type HttpHeader, headerOf, httpFault } from '../protocol/http.ts';
 import type { Binding } from '../protocol.ts';
 import { HttpReply } from './http-reply.ts';
 import { HttpRequest } from './http-request.ts';
@@ -15,6 +15,8 @@ export interface Exchange {
   readonly body: Readable;
   /** Whether a body is to come. */
   readonly hasBody: boolean;
+  /** Why it is answered without being asked of anybody; `undefined` for one that is taken. */
+  readonly refusal: HttpFault | undefined;
   /** Lets a client that waits for it send the body. */
   proceed(): void;
   /** Says that no request of its connection is taken after it. */
@@ -45,8 +47,15 @@ export interface ExchangeLimits {
   readonly writeTimeout: number;
 }
 
-/** Who is told of what goes wrong behind a request. */
-export interface ExchangeReports {
+/** What there is for every request of a connection. */
+export interface ExchangeParts {
+  /** Where requests are asked. */
+  readonly exit: Binding<Http>;
+  readonly limits: ExchangeLimits;
+  readonly scheduler: SchedulerLike;
+  /** Emits once the server is about to stop. */
+  readonly draining?: Observable<unknown> | undefined;
+  readonly answerHeaders: AnswerHeaders;
   /** Of a defect of the exit. */
   readonly onDefect: (defect: unknown) => void;
   /** Why a request is answered with a status from 500, or its answer is broken off. */
@@ -55,26 +64,26 @@ export interface ExchangeReports {
 
 const OVER = new SluiceError('NET_CLOSED', 'the client has left, or has its answer');
 
+/** What every answer to a request with these headers has; of one that could not be read there are none. */
+export type AnswerHeaders = (request: readonly HttpHeader[]) => readonly HttpHeader[];
+
 /**
  * Runs a request as one stream into `exit`: its body is the initial lane, the reply its answer. Completes when that is
  * over; unsubscribing breaks it off. A defect of `exit` is answered with 500.
  */
 export const exchangeWith = (
   exchange: Exchange,
-  exit: Binding<Http>,
-  limits: ExchangeLimits,
-  { onDefect, onFault }: ExchangeReports,
-  scheduler: SchedulerLike,
-  draining?: Observable<unknown>,
+  { exit, limits, scheduler, draining, answerHeaders, onDefect, onFault }: ExchangeParts,
 ): Observable<never> =>
   new Observable((out) => {
-    const reply = new HttpReply(
-      exchange,
+    const reply = new HttpReply(exchange, {
       limits,
-      () => request.rest,
       scheduler,
-      () => out.complete(),
-    );
+      answerHeaders,
+      onFault,
+      rest: () => request.rest,
+      done: () => out.complete(),
+    });
     const request = new HttpRequest(exchange, limits, scheduler, (fault) => reply.refuse(fault));
     const initial = emitter<Http['initial']>(
       { headers: exchange.headers, ...(draining !== undefined && { draining }) },
@@ -85,17 +94,15 @@ export const exchangeWith = (
       reply.leave();
       request.fail(OVER);
     });
+    if (exchange.refusal !== undefined) return reply.refuse(exchange.refusal);
     if (Number(headerOf(exchange.headers, 'content-length') ?? 0) > limits.maxBody)
       return reply.refuse(httpFault('HTTP_BODY_TOO_LARGE', `the body has more than ${limits.maxBody} bytes`));
     exchange.closed(() => out.complete());
     listen(exit(initial), out, {
-      next(frame) {
-        if (frame.kind === 'abort' && frame.ext !== undefined && statusOf(frame.ext) >= 500) onFault(frame.ext);
-        reply.next(frame);
-      },
+      next: (frame) => reply.next(frame),
       error(defect) {
         onDefect(defect);
-        reply.refuse({ code: 'DEFECT', message: 'a defect' });
+        reply.fail({ code: 'DEFECT', message: 'a defect' });
       },
       complete: () => reply.refuse(httpFault('HTTP_UNAVAILABLE', 'no answer')),
     });

@@ -1,4 +1,7 @@
-import type { HttpHeader } from '../protocol/http.ts';
+import { type HttpFault, type HttpHeader, headerOf, httpFault } from '../protocol/http.ts';
+
+/** Why CONNECT is refused. */
+export const NO_PROXY = httpFault('HTTP_METHOD', 'CONNECT is for proxies');
 
 /** What belongs to a connection, not to a request or an answer. */
 const OF_CONNECTION = new Set([
@@ -8,6 +11,7 @@ const OF_CONNECTION = new Set([
   'keep-alive',
   'proxy-connection',
   'te',
+  'trailer',
   'transfer-encoding',
   'upgrade',
 ]);
@@ -47,5 +51,25 @@ export function answerFrom(headers: readonly HttpHeader[]): { status: number; re
     else if (!header.name.startsWith(':') && !OF_CONNECTION.has(header.name)) rest.push(header);
     if (header.name === 'content-length') length = Number(header.value);
   }
-  return length === undefined ? { status, rest } : { status, rest, length };
+  // RFC 9110, section 8.6.
+  const sent = status === 204 ? rest.filter(({ name }) => name !== 'content-length') : rest;
+  return length === undefined ? { status, rest: sent } : { status, rest: sent, length };
+}
+
+/** Whether an answer can have this status and these headers, as far as node does not say. */
+export const canAnswer = (status: number, headers: readonly HttpHeader[]): boolean =>
+  Number.isInteger(status) &&
+  status >= 200 &&
+  headers.every(({ name, value }) => name !== 'content-length' || /^\d{1,15}$/.test(value));
+
+/** Why what a request is for is nothing that it can be for; `undefined` where it is. */
+export function targetFault(headers: readonly HttpHeader[]): HttpFault | undefined {
+  const path = headerOf(headers, ':path') ?? '';
+  // RFC 9112, section 3.2.4.
+  if (!path.startsWith('/') && !(path === '*' && headerOf(headers, ':method') === 'OPTIONS'))
+    return httpFault('HTTP_BAD_REQUEST', 'what a request is for is no path');
+  // A host and a port (RFC 9110, section 7.2): without user and password (4.2.4).
+  if (!/^[\w.~!$&'()*+,;=%:[\]-]*$/.test(headerOf(headers, ':authority') ?? ''))
+    return httpFault('HTTP_BAD_REQUEST', 'the host of a request is none');
+  return undefined;
 }

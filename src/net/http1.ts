@@ -2,25 +2,32 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from 'node:stream';
 import { type Fault, SluiceError } from '../errors.ts';
 import { httpFault, statusOf } from '../protocol/http.ts';
-import type { Exchange } from './http-exchange.ts';
-import { headersFrom, targetOf } from './http-headers.ts';
+import type { AnswerHeaders, Exchange } from './http-exchange.ts';
+import { headersFrom, NO_PROXY, targetOf } from './http-headers.ts';
 import { Http1Exchange } from './http1-exchange.ts';
 
 /** HTTP/1.1 and 1.0, over any stream: node's own parser and writer, in a server that listens nowhere. */
 export class Http1 {
   readonly #server: Server;
+  readonly #answerHeaders: AnswerHeaders;
   readonly #connections = new WeakMap<Duplex, Connection>();
 
   /** `maxHeaders` is how many bytes the request line and the headers may have. */
-  constructor(maxHeaders: number) {
+  constructor(maxHeaders: number, answerHeaders: AnswerHeaders) {
+    this.#answerHeaders = answerHeaders;
     const take = (request: IncomingMessage, response: ServerResponse): void =>
       this.#connections.get(request.socket)?.take(request, response);
-    this.#server = createServer({ maxHeaderSize: maxHeaders, keepAliveTimeout: 0, requestTimeout: 0 })
+    this.#server = createServer({
+      maxHeaderSize: maxHeaders,
+      keepAliveTimeout: 0,
+      requestTimeout: 0,
+      requireHostHeader: false,
+    })
       .on('request', take)
       .on('checkContinue', take)
       .on('checkExpectation', take)
       .on('connect', (_request, socket) => {
-        this.#connections.get(socket)?.refuse(httpFault('HTTP_METHOD', 'CONNECT is for proxies'), socket);
+        this.#connections.get(socket)?.refuse(NO_PROXY, socket);
       })
       .on('clientError', (error, socket) => this.#connections.get(socket)?.refuse(faultOf(error), socket));
     this.#server.maxHeadersCount = 0;
@@ -29,7 +36,7 @@ export class Http1 {
 
   /** Serves a stream, whose requests have `scheme`. Answers how to refuse it, with the status of a fault. */
   serve(stream: Duplex, scheme: string, take: (exchange: Exchange) => void): (fault: Fault) => void {
-    const connection = new Connection(scheme, take);
+    const connection = new Connection(scheme, take, this.#answerHeaders);
     this.#connections.set(stream, connection);
     this.#server.emit('connection', stream);
     return (fault) => connection.refuse(fault, stream);
@@ -40,13 +47,15 @@ export class Http1 {
 class Connection {
   readonly #scheme: string;
   readonly #take: (exchange: Exchange) => void;
+  readonly #answerHeaders: AnswerHeaders;
   readonly #waiting: Http1Exchange[] = [];
   #current: Http1Exchange | undefined;
   #refused = false;
 
-  constructor(scheme: string, take: (exchange: Exchange) => void) {
+  constructor(scheme: string, take: (exchange: Exchange) => void, answerHeaders: AnswerHeaders) {
     this.#scheme = scheme;
     this.#take = take;
+    this.#answerHeaders = answerHeaders;
   }
 
   take(request: IncomingMessage, response: ServerResponse): void {
@@ -59,12 +68,22 @@ class Connection {
 
   /** Answers what cannot be understood, and reads no more. */
   refuse(fault: Fault, stream: Duplex): void {
-    if (this.#refused) return;
+    const current = this.#current;
+    const isBehind = current?.isWhole && !current.answering;
+    if (this.#refused) {
+      // A client that leaves is told of in this way, too.
+      if (isBehind) stream.destroy();
+      return;
+    }
     this.#refused = true;
-    const answering = this.#current?.answering ?? false;
-    if (fault.code === 'NET_RESET' || answering) return void stream.destroy();
+    if (fault.code === 'NET_RESET' || current?.answering) return void stream.destroy();
+    // Answers come in the order of requests (RFC 9112, section 9.3.2), and this is the last one.
+    if (isBehind) return current.last();
     const status = statusOf(fault);
-    stream.end(`HTTP/1.1 ${status} ${REASONS[status] ?? ''}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+    const more = this.#answerHeaders(this.#current?.headers ?? []).map(({ name, value }) => `${name}: ${value}\r\n`);
+    stream.end(
+      `HTTP/1.1 ${status} ${REASONS[status] ?? ''}\r\n${more.join('')}connection: close\r\ncontent-length: 0\r\n\r\n`,
+    );
   }
 
   #start(exchange: Http1Exchange): void {
@@ -75,20 +94,13 @@ class Connection {
       const next = this.#waiting.shift();
       if (next !== undefined && !this.#refused) this.#start(next);
     });
-    const status = refusalOf(exchange);
-    if (status === undefined) this.#take(exchange);
-    else this.#answer(exchange, status);
-  }
-
-  #answer(exchange: Http1Exchange, status: number): void {
-    exchange.begin(status, [{ name: 'content-length', value: '0' }], true);
-    exchange.end();
+    this.#take(exchange);
   }
 
   #headersOf({ method = '', url = '', headers, rawHeaders }: IncomingMessage): Exchange['headers'] {
-    const [, scheme = this.#scheme, authority = headers.host ?? '', path = ''] =
-      /^(https?):\/\/([^/?#]*)(.*)$/i.exec(url) ?? [];
-    const target = url.startsWith('/') || url === '*' ? url : path.startsWith('/') ? path : `/${path}`;
+    const [, scheme = this.#scheme, authority = headers.host ?? '', rest] =
+      /^(https?):\/\/([^/?#]+)(.*)$/i.exec(url) ?? [];
+    const target = rest === undefined ? url : rest.startsWith('/') ? rest : `/${rest}`;
     return [
       { name: ':method', value: method },
       { name: ':scheme', value: scheme.toLowerCase() },
@@ -97,15 +109,6 @@ class Connection {
       ...headersFrom(rawHeaders),
     ];
   }
-}
-
-/** The status of a request that is not taken; `undefined` for one that is. */
-function refusalOf({ expected, body: { rawHeaders, headers } }: Http1Exchange): number | undefined {
-  // Whoever stands in between may go by another of them.
-  if (rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === 'host').length > 1) return 400;
-  // Of other codings node undoes none, so that the body would not be what the client sent.
-  if ((headers['transfer-encoding']?.toLowerCase() ?? 'chunked') !== 'chunked') return 501;
-  return expected === undefined || expected === '100-continue' ? undefined : 417;
 }
 
 /** How many requests of a connection may wait behind the one that is answered. */

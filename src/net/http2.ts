@@ -7,9 +7,9 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2';
 import type { Duplex } from 'node:stream';
-import type { HttpHeader } from '../protocol/http.ts';
+import type { HttpFault, HttpHeader } from '../protocol/http.ts';
 import type { Exchange } from './http-exchange.ts';
-import { headersFrom, targetOf } from './http-headers.ts';
+import { headersFrom, NO_PROXY, targetFault, targetOf } from './http-headers.ts';
 
 /** How many requests of one connection are served at once. */
 const MOST_AT_ONCE = 128;
@@ -29,10 +29,7 @@ export function serveHttp2(stream: Duplex, maxHeaders: number, take: (exchange: 
     _flags: number,
     raw: readonly string[],
   ): void => {
-    const exchange = new Http2Exchange(opened, headers, raw);
-    if (headers[':method'] !== 'CONNECT') return take(exchange);
-    exchange.begin(405, []);
-    exchange.end();
+    take(new Http2Exchange(opened, headers, raw));
   };
   // The types of node leave the raw headers out.
   session.on('stream', open as (opened: ServerHttp2Stream, headers: IncomingHttpHeaders) => void);
@@ -67,6 +64,7 @@ class Http2Exchange implements Exchange {
   readonly headers: readonly HttpHeader[];
   readonly body: ServerHttp2Stream;
   readonly hasBody: boolean;
+  readonly refusal: HttpFault | undefined;
   readonly #expects: boolean;
 
   constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, raw: readonly string[]) {
@@ -81,6 +79,7 @@ class Http2Exchange implements Exchange {
       { name: ':path', value: targetOf(headers[':path'] ?? '/') },
       ...headersFrom(raw),
     ];
+    this.refusal = headers[':method'] === 'CONNECT' ? NO_PROXY : targetFault(this.headers);
   }
 
   last(): void {
@@ -99,7 +98,7 @@ class Http2Exchange implements Exchange {
       const known = values[name];
       values[name] = known === undefined ? value : [known, value].flat();
     }
-    if (!this.body.destroyed) this.body.respond({ ...values, ':status': status });
+    if (!this.body.closed) this.body.respond({ ...values, ':status': status });
   }
 
   write(bytes: Uint8Array, taken: () => void): void {

@@ -1,6 +1,7 @@
 import type { Fault } from '../errors.ts';
 import type { Lane, Protocol } from '../protocol.ts';
 import type { Authorization } from './guard.ts';
+import { isShown } from './http.ts';
 
 /** What opens a filesystem stream: a file that is read. */
 export interface FilesystemBegin {
@@ -10,6 +11,8 @@ export interface FilesystemBegin {
   readonly metadata?: boolean;
   /** Tags of contents that the reader has, `*` for any: where one is that of the file, there is no content to send. */
   readonly tags?: readonly string[];
+  /** When the reader had its content, in milliseconds since 1970: of one that was not written since, there is none to send. */
+  readonly since?: number | undefined;
   /** What guards found of whom it is read for. */
   readonly authorization?: Authorization;
 }
@@ -25,6 +28,12 @@ export interface FilesystemReplyBegin {
   /** When it was last written, in milliseconds since 1970. */
   readonly modified: number;
 }
+
+/** Whether who reads a file has its content. A time is told in seconds, so that parts of one do not count. */
+export const isKnown = (
+  { tags = [], since = Number.NEGATIVE_INFINITY }: Pick<FilesystemBegin, 'tags' | 'since'>,
+  { tag, modified }: FilesystemReplyBegin,
+): boolean => isShown(tags, tag) || Math.floor(modified / 1_000) * 1_000 <= since;
 
 interface FilesystemInitial extends Lane {
   readonly begin: FilesystemBegin;

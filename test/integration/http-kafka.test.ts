@@ -141,7 +141,7 @@ describeKafka('graphs/http.yaml, on a genuine Kafka, asked by curl', (kafka) => 
     const before = (await judge.read('http-commands')).length;
     const accepted = await ask('-X', 'PUT', `${url}/commands/b`, '-H', 'Prefer: respond-async', '-d', 'x');
     const { location = '' } = accepted.headers;
-    expect([accepted.status, location]).toEqual([202, expect.stringMatching(/^\/commands\/b;cid=[0-9a-f-]{69}$/)]);
+    expect([accepted.status, location]).toEqual([202, expect.stringMatching(/^\/commands\/b;cid=[0-9a-f-]{86}$/)]);
     expect(await ask(`${url}${location}`, '-H', 'Prefer: wait=1')).toMatchObject({
       status: 202,
       headers: { location },

@@ -90,7 +90,12 @@ describe('files over http', () => {
     expect(again).toMatchObject({ status: 304, body: '', headers: { etag: headers.etag } });
     expect((await get(server.port, '/app.js', 'If-None-Match: *\r\n')).status).toBe(304);
     expect((await get(server.port, '/nothing', 'If-None-Match: *\r\n')).status).toBe(404);
-    utimesSync(join(location, 'app.js'), 1, 2);
+    const since = (header: string) => get(server.port, '/app.js', `If-Modified-Since: ${header}\r\n`);
+    utimesSync(join(location, 'app.js'), 1, 2.5);
+    expect(await since('Thu, 01 Jan 1970 00:00:02 GMT')).toMatchObject({ status: 304, body: '' });
+    expect(await since('Thu, 01 Jan 1970 00:00:01 GMT')).toMatchObject({ status: 200, body: 'x' });
+    for (const none of ['tomorrow', '2100', `Thu, 01 Jan 2100 00:00:00 GMT\r\nIf-None-Match: "x"`])
+      expect(await since(none)).toMatchObject({ status: 200 });
     expect((await get(server.port, '/app.js', `If-None-Match: ${headers.etag}\r\n`)).status).toBe(200);
     await server.stop();
   });

@@ -1,5 +1,6 @@
 import { httpKafkaProxy } from '../../../operators/http-kafka/proxy.ts';
 import { cacheClient } from '../../../operators/kafka/cache-client.ts';
+import { correlationOf } from '../../../src/http-kafka/request-record.ts';
 import { eventLoop } from '../../../src/scheduler.ts';
 import { servingHttp } from '../../src/net/http-peers.ts';
 import { LogExit } from '../kafka/log-exit.ts';
@@ -7,10 +8,16 @@ import { ask } from './peers.ts';
 
 describe('topics of a cache whose streams begin with what is to come, unless they say', () => {
   it('are read from their start', async () => {
+    const id = correlationOf('k', [], undefined, []);
     const exit = new LogExit([1], eventLoop);
     exit.from = 'latest';
     exit.logs[0]?.append([
-      { key: 'a', value: '1', headers: [{ name: 'zilla:correlation-id', value: Buffer.from('k-1') }] },
+      {
+        key: 'a',
+        value: '1',
+        timestamp: Date.now(),
+        headers: [{ name: 'zilla:correlation-id', value: Buffer.from(id) }],
+      },
       { key: 'b', value: '2' },
     ]);
     const kafka = cacheClient(exit.binding);
@@ -40,7 +47,7 @@ describe('topics of a cache whose streams begin with what is to come, unless the
 
     expect(await ask(server.port, 'GET', '/newest')).toMatchObject({ status: 200, body: '2' });
     expect(await ask(server.port, 'GET', '/all')).toMatchObject({ status: 200, body: '[1,2]' });
-    expect(await ask(server.port, 'GET', '/replies/k-1')).toMatchObject({ status: 200, body: '1' });
+    expect(await ask(server.port, 'GET', `/replies/${id}`)).toMatchObject({ status: 200, body: '1' });
     await server.stop();
   });
 });

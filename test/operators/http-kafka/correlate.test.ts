@@ -1,3 +1,5 @@
+import { inlineGuard } from '../../../src/guards/inline.ts';
+import { correlationOf } from '../../../src/http-kafka/request-record.ts';
 import { connected, until } from '../../src/net/peers.ts';
 import { MemoryKafka, type Written } from './memory-kafka.ts';
 import { ask, type Led, serving } from './peers.ts';
@@ -52,7 +54,7 @@ describe('a request that is replied to', () => {
       'if-match=revision 1',
       'kind=item',
       'x-other=1',
-      expect.stringMatching(/^zilla:correlation-id=k-[0-9a-f]{32}$/),
+      expect.stringMatching(/^zilla:correlation-id=k-[0-9a-f]{32}-[0-9a-f]{16}$/),
       'zilla:reply-to=replies',
     ]);
 
@@ -65,23 +67,30 @@ describe('a request that is replied to', () => {
     await server.stop();
   });
 
-  it('does not say by its headers what is for the proxy to say', async () => {
-    const kafka = new MemoryKafka('requests', 'replies');
-    const server = await serving(kafka, [COMMANDS], { headers: { replyTo: 'Reply-To', correlationId: 'correlation' } });
-    const forged = { 'Reply-To': 'audit', Correlation: 'forged', Kind: 'forged', 'X-Other': '1' };
-    const asked = ask(server.port, 'PUT', '/items/a', forged, 'x');
-    await until(() => kafka.written.length === 1);
-    const [record] = kafka.written;
-    const said = (name: string) =>
-      record?.headers.flatMap((header) => (header.name.toLowerCase() === name ? `${header.value}` : []));
+  it.each([['correlation'], ['request-id']])(
+    'does not say by its headers what is for the proxy to say in %s',
+    async (correlationId) => {
+      const kafka = new MemoryKafka('requests', 'replies');
+      const route = { ...COMMANDS, with: { ...COMMANDS.with, correlationId } };
+      const server = await serving(kafka, [route as Led], {
+        headers: { replyTo: 'Reply-To', correlationId: 'correlation' },
+      });
+      const forged = { 'Reply-To': 'audit', Correlation: 'forged', Kind: 'forged', 'X-Other': '1' };
+      const asked = ask(server.port, 'PUT', '/items/a', forged, 'x');
+      await until(() => kafka.written.length === 1);
+      const [record] = kafka.written;
+      const said = (name: string) =>
+        record?.headers.flatMap((header) => (header.name.toLowerCase() === name ? `${header.value}` : []));
 
-    expect(['reply-to', 'kind', 'x-other'].map(said)).toEqual([['replies'], ['item'], ['1']]);
-    const [id, ...others] = said('correlation') ?? [];
-    expect([id === 'forged', others]).toEqual([false, []]);
-    kafka.put('replies', null, 'done', { correlation: id ?? '' });
-    expect(await asked).toMatchObject({ status: 200, body: 'done' });
-    await server.stop();
-  });
+      expect(['reply-to', 'kind', 'x-other'].map(said)).toEqual([['replies'], ['item'], ['1']]);
+      const [id, ...others] = said(correlationId) ?? [];
+      expect([others, said('correlation')]).toEqual([[], correlationId === 'correlation' ? [id] : []]);
+      expect(id).not.toBe('forged');
+      kafka.put('replies', null, 'done', { correlation: id ?? '' });
+      expect(await asked).toMatchObject({ status: 200, body: 'done' });
+      await server.stop();
+    },
+  );
 
   it('has the same id when it is repeated with its key, and is answered by what there is', async () => {
     const kafka = new MemoryKafka('requests', 'replies');
@@ -106,6 +115,18 @@ describe('a request that is replied to', () => {
     for (const record of kafka.written.slice(2))
       kafka.put('replies', null, '', { 'zilla:correlation-id': idOf(record) });
     await Promise.all(others);
+    await server.stop();
+  });
+
+  it('is answered by no reply that is older than replies are looked for', async () => {
+    const kafka = new MemoryKafka('requests', 'replies');
+    const server = await serving(kafka, [COMMANDS], { lookBack: 60_000 });
+    const [old, young] = [Date.now() - 61_000, Date.now() - 59_000];
+    const id = correlationOf('k', [], undefined, []);
+    kafka.put('replies', null, 'old', { 'zilla:correlation-id': id }, old);
+    expect(await ask(server.port, 'GET', `/items/a;cid=${id}`)).toMatchObject({ status: 202 });
+    kafka.put('replies', null, 'young', { 'zilla:correlation-id': id }, young);
+    expect(await ask(server.port, 'GET', `/items/a;cid=${id}`)).toMatchObject({ status: 200, body: 'young' });
     await server.stop();
   });
 
@@ -209,6 +230,23 @@ describe('a request whose client would rather not wait', () => {
     kafka.put('replies', null, 'done', { 'zilla:correlation-id': idOf(kafka.written[0]) });
     expect(await soon).toMatchObject({ status: 200, body: 'done' });
     expect((await ask(server.port, 'PUT', '/items/a', { Prefer: 'respond-async, wait=1' }, 'x')).status).toBe(202);
+    await server.stop();
+  });
+
+  it('is answered to nobody else, who may well know its key and what it asked for', async () => {
+    const kafka = new MemoryKafka('requests', 'replies');
+    const credentials = { headers: { authorization: '{credentials}' } };
+    const guard = inlineGuard({ format: '{identity}:{credentials}' });
+    const server = await serving(kafka, [COMMANDS], {}, 0, { authorization: { g: { guard, credentials } } });
+    const as = (who: string, method: string, path: string, more = {}) =>
+      ask(server.port, method, path, { Authorization: `${who}:secret`, ...more }, method === 'PUT' ? 'x' : undefined);
+    const { headers } = await as('alice', 'PUT', '/items/a', { Prefer: 'respond-async', 'Idempotency-Key': '1' });
+    const { location = '' } = headers;
+    kafka.put('replies', null, 'hers', { 'zilla:correlation-id': idOf(kafka.written[0]) });
+
+    expect(await as('bob', 'GET', location)).toMatchObject({ status: 404, body: '' });
+    expect(await ask(server.port, 'GET', location)).toMatchObject({ status: 404, body: '' });
+    expect(await as('alice', 'GET', location)).toMatchObject({ status: 200, body: 'hers' });
     await server.stop();
   });
 

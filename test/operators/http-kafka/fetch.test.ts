@@ -59,6 +59,16 @@ describe('the newest record of a topic that is asked for', () => {
     await server.stop();
   });
 
+  it('is 502 with a content type that http cannot carry', async () => {
+    const kafka = new MemoryKafka('items');
+    kafka.put('items', 'a', '1', { 'content-type': 'text/plain\r\nset-cookie: a=b' });
+    const server = await serving(kafka, [ITEM]);
+
+    const { status, headers } = await ask(server.port, 'GET', '/items/a');
+    expect([status, headers['set-cookie']]).toEqual([502, undefined]);
+    await server.stop();
+  });
+
   it('is not sent to a client that has it', async () => {
     const kafka = new MemoryKafka('items');
     kafka.put('items', 'a', '1');

@@ -64,12 +64,13 @@ export class MemoryKafka {
     key: string | null,
     value: string | Uint8Array | null,
     headers: Readonly<Record<string, string>> = {},
+    timestamp = Date.now(),
   ) {
     const log = this.#topics.get(topic) as KafkaRecord[];
     log.push({
       partition: 0,
       offset: BigInt(log.length),
-      timestamp: 0n,
+      timestamp: BigInt(timestamp),
       key: key === null ? null : Buffer.from(key),
       value: typeof value === 'string' ? Buffer.from(value) : value,
       headers: Object.entries(headers).map(([name, text]): Header => ({ name, value: Buffer.from(text, 'latin1') })),
@@ -81,7 +82,7 @@ export class MemoryKafka {
   #fetch({ from, filters, until }: Merged, log: KafkaRecord[], stream: Stream): Answering {
     const accepts = matcherOf(filters) ?? (() => true);
     const last = log.length;
-    let at = Math.min(last, offsetOf(from?.partitions?.get(0) ?? from?.default, last));
+    let at = Math.min(last, offsetOf(from?.partitions?.get(0) ?? from?.default, log));
     let isLevel = false;
     const wake = (): void => stream.wake();
     this.#readers.add(wake);
@@ -152,9 +153,12 @@ export class MemoryKafka {
   }
 }
 
-const offsetOf = (from: From = 'earliest', last: number): number => {
-  if (from === 'latest') return last;
-  return typeof from === 'object' && 'offset' in from ? Number(from.offset) : 0;
+const offsetOf = (from: From = 'earliest', log: readonly KafkaRecord[]): number => {
+  if (from === 'latest') return log.length;
+  if (from === 'earliest') return 0;
+  if ('offset' in from) return Number(from.offset);
+  const found = log.findIndex(({ timestamp }) => timestamp >= from.timestamp);
+  return found < 0 ? log.length : found;
 };
 
 const unknown = (topic: string): KafkaError =>

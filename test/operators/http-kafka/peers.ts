@@ -1,3 +1,4 @@
+import type { HttpServerOptions } from '../../../operators/http/server.ts';
 import { type HttpKafkaProxyOptions, httpKafkaProxy } from '../../../operators/http-kafka/proxy.ts';
 import type { HttpKafkaRoute } from '../../../operators/http-kafka/routes.ts';
 import { lawful } from '../../../src/lawful.ts';
@@ -21,9 +22,10 @@ export async function serving(
   routes: readonly Led[],
   options: Omit<HttpKafkaProxyOptions, 'routes'> = {},
   drain = 0,
+  http: HttpServerOptions = {},
 ): Promise<{ readonly port: number; stop(): Promise<void> }> {
   const led = routes.map((route) => ({ ...route, exit: lawfully(kafka.binding) }));
-  const { port, stop, defects } = await servingHttp(httpKafkaProxy({ routes: led, ...options }), {}, drain);
+  const { port, stop, defects } = await servingHttp(httpKafkaProxy({ routes: led, ...options }), http, drain);
   return {
     port,
     async stop() {

@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
-import { concat, filter, map, NEVER, Observable, of, throwError } from 'rxjs';
+import { concat, EMPTY, filter, map, NEVER, Observable, of, Subject, switchMap, take, throwError } from 'rxjs';
 import { type HttpServerOptions, httpServer } from '../../../operators/http/server.ts';
 import { tlsServer } from '../../../operators/tls/server.ts';
 import { window } from '../../../src/control.ts';
 import { abort, begin, type Frame } from '../../../src/frame.ts';
 import { filesystemVault } from '../../../src/net/filesystem-vault.ts';
 import { type Http, headerOf, headersOf } from '../../../src/protocol/http.ts';
+import type { Binding } from '../../../src/protocol.ts';
 import { Certificates } from '../../src/net/certificates.ts';
 import {
   type Asked,
@@ -250,13 +251,71 @@ describe('http server', () => {
     await server.stop();
   });
 
-  it('answers 500 where an answer has a header that none can have', async () => {
+  it('answers 502 where an answer has a header that none can have', async () => {
     const server = await servingHttp(saying('x', { 'x-evil': 'a\r\nset-cookie: b' }));
     const answer = await exchanged(server.port, `${GET}${LAST}\r\n`);
 
-    expect(status(answer)).toBe('500');
+    expect(status(answer)).toBe('502');
     expect(answer).not.toContain('set-cookie');
-    expect(await curl('--http2-prior-knowledge', '-w', '%{http_code}', `http://127.0.0.1:${server.port}/`)).toBe('500');
+    expect(await curl('--http2-prior-knowledge', '-w', '%{http_code}', `http://127.0.0.1:${server.port}/`)).toBe('502');
+    await server.stop();
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ['of an answer to come', { ':status': '103' }],
+    ['that is no number', { ':status': '200.5' }],
+    ['with a length that is none', { 'content-length': 'abc' }],
+  ])('answers 502 in place of a status %s', async (_name, headers) => {
+    const server = await servingHttp(saying('x', headers));
+
+    expect(statuses(await exchanged(server.port, `${GET}${LAST}\r\n`))).toEqual(['502']);
+    expect(await curl('--http2-prior-knowledge', '-w', '%{http_code}', `http://127.0.0.1:${server.port}/`)).toBe('502');
+    await server.stop();
+  });
+
+  it('tells why it answers with a status from 500, or breaks an answer off', async () => {
+    const told: unknown[] = [];
+    const onFault = ({ code }: { readonly code: string }): void => void told.push(code);
+    const cases: [string, Binding<Http>][] = [
+      ['HTTP_BAD_REPLY', saying('x', { 'x-evil': 'a\r\nb' })],
+      ['HTTP_BAD_REPLY', saying('x', { 'content-length': '2' })],
+      ['HTTP_BAD_REPLY', saying('xy', { 'content-length': '1' })],
+      ['HTTP_UNAVAILABLE', () => EMPTY],
+      ['KAFKA_ERROR', () => of(abort({ code: 'KAFKA_ERROR', message: '' }))],
+      [
+        'KAFKA_ERROR',
+        (initial) =>
+          concat(
+            echoing(initial).pipe(filter(({ kind }) => kind !== 'end')),
+            of(abort({ code: 'KAFKA_ERROR', message: '' })),
+          ),
+      ],
+    ];
+    for (const [code, exit] of cases) {
+      const server = await servingHttp(exit, { onFault });
+      const peer = await connected(server.port);
+      peer.write(`${GET}${LAST}\r\n`);
+      await remains(peer);
+      expect(told.splice(0)).toEqual([code]);
+      await server.stop();
+    }
+    const quiet = await servingHttp(() => of(abort({ code: 'ROUTE_NONE', message: '' })), { onFault });
+    await exchanged(quiet.port, `${GET}${LAST}\r\n`);
+    expect(told).toEqual([]);
+    await quiet.stop();
+  });
+
+  it('says nothing of what it does not send', async () => {
+    const server = await servingHttp(saying('', { ':status': '204', 'content-length': '5', trailer: 'x-a' }));
+
+    expect(await exchanged(server.port, `${GET}${LAST}\r\n`)).not.toMatch(/content-length|trailer/);
+    await server.stop();
+  });
+
+  it('takes OPTIONS for all that it has', async () => {
+    const server = await servingHttp(answering((headers) => [{ ':status': '200' }, headerOf(headers, ':path') ?? '']));
+
+    expect(await exchanged(server.port, `OPTIONS * HTTP/1.0\r\n\r\n`)).toMatch(/\r\n\r\n\*$/);
     await server.stop();
   });
 
@@ -368,6 +427,47 @@ describe('http server', () => {
     }
   });
 
+  it.each([
+    ['nonsense', 'nonsense\r\n\r\n'],
+    ['a broken body', `${POST}Transfer-Encoding: chunked\r\n\r\nzz\r\n`],
+    ['CONNECT', 'CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n'],
+  ])('answers what came before %s, and no more', async (_name, behind) => {
+    const answer = new Subject<void>();
+    const asked: Asked[] = [];
+    const server = await servingHttp((initial) =>
+      answer.pipe(
+        take(1),
+        switchMap(() => asking(asked)(initial)),
+      ),
+    );
+    const peer = await connected(server.port);
+    const got = remains(peer);
+    peer.write(`${GET}\r\n${behind}`);
+    await until(() => answer.observed);
+    await settled(() => peer.bytesRead);
+    answer.next();
+    await until(() => asked.length === 1);
+    asked[0]?.send('hello');
+    asked[0]?.end();
+
+    expect(statuses(await got)).toEqual(['200']);
+    peer.destroy();
+    await server.stop();
+  });
+
+  it('lets go of a request whose client leaves behind nonsense', async () => {
+    const asked = new Subject<never>();
+    const server = await servingHttp(() => asked);
+    const peer = await connected(server.port);
+    peer.write(`${GET}\r\nnonsense\r\n\r\n`);
+    await until(() => asked.observed);
+    await settled(() => peer.bytesRead);
+    peer.end();
+    await until(() => !asked.observed);
+    peer.destroy();
+    await server.stop();
+  });
+
   it('runs no request behind the last one that it answers', async () => {
     const paths: unknown[] = [];
     const server = await servingHttp((initial) =>
@@ -394,6 +494,8 @@ describe('http server', () => {
       const stream = session.request({ ':method': 'CONNECT', ':authority': 'y:80' });
       const [headers] = await once(stream, 'response');
       expect(headers[':status']).toBe(405);
+      const other = session.request({ ':authority': 'user@x' });
+      expect((await once(other, 'response'))[0][':status']).toBe(400);
     });
 
     expect(asked).toEqual([]);
@@ -412,6 +514,12 @@ describe('http server', () => {
     ['what is not http', 'hello\r\n\r\n', '400', {}],
     ['a request without a host', 'GET / HTTP/1.1\r\n\r\n', '400', {}],
     ['two hosts', `${GET}Host: y\r\n\r\n`, '400', {}],
+    ['a host that is none', 'GET / HTTP/1.1\r\nHost: a/b\r\n\r\n', '400', {}],
+    ['a host with a user', 'GET http://user:secret@x/ HTTP/1.1\r\nHost: x\r\n\r\n', '400', {}],
+    ['a scheme that is not served', 'GET ftp://x/a HTTP/1.1\r\nHost: x\r\n\r\n', '400', {}],
+    ['no path', 'GET * HTTP/1.1\r\nHost: x\r\n\r\n', '400', {}],
+    ['a version that is none', 'GET / HTTP/2.0\r\nHost: x\r\n\r\n', '505', {}],
+    ['no version', 'GET /\r\n\r\n', '505', {}],
     ['two lengths', `${POST}Content-Length: 1\r\nContent-Length: 2\r\n\r\nab`, '400', {}],
     ['a length and chunks', `${POST}Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, '400', {}],
     ['a coding that is not undone', `${POST}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`, '501', {}],
@@ -424,7 +532,7 @@ describe('http server', () => {
     ['CONNECT', 'CONNECT y:80 HTTP/1.1\r\nHost: y:80\r\n\r\n', '405', {}],
     ['headers that do not end', 'GET / HTTP/1.1\r\nHo', '408', { headersTimeout: 30 }],
     ['a body that does not end', `${POST}Content-Length: 9\r\n\r\n1234`, '408', { bodyTimeout: 30 }],
-  ])('answers %s with its status, and closes', async (_name, request, expected, options) => {
+  ])('answers %s with its status for all pages to see, and closes', async (_name, request, expected, options) => {
     const asked: Asked[] = [];
     const granting = asking(asked);
     const server = await servingHttp(
@@ -433,10 +541,12 @@ describe('http server', () => {
           out.add(granting(initial).subscribe({ next: () => {} }));
           asked.at(-1)?.grant(1_000);
         }),
-      options,
+      { accessControl: { policy: 'cross-origin' }, ...options },
     );
 
-    expect(status(await exchanged(server.port, request))).toBe(expected);
+    const answer = await exchanged(server.port, request);
+    expect(status(answer)).toBe(expected);
+    expect(answer).toContain('\r\naccess-control-allow-origin: *\r\n');
     await until(() => asked.every(({ left }) => left));
     await server.stop();
   });
@@ -480,7 +590,8 @@ describe('http server', () => {
 
   it('cuts off a client that takes nothing, in 1.1 and h2', async () => {
     const asked: Asked[] = [];
-    const server = await servingHttp(asking(asked), { writeTimeout: 50 });
+    const told: string[] = [];
+    const server = await servingHttp(asking(asked), { writeTimeout: 50, onFault: ({ code }) => void told.push(code) });
     const peer = await connected(server.port);
     peer.pause().write(`${GET}\r\n`);
     await until(() => asked.length === 1);
@@ -497,6 +608,7 @@ describe('http server', () => {
       await gone;
       expect(stream.rstCode).toBe(2);
     });
+    expect(told).toEqual(['HTTP_WRITE_TIMEOUT', 'HTTP_WRITE_TIMEOUT']);
     await server.stop();
   });
 

@@ -3,7 +3,7 @@ import { of } from 'rxjs';
 import { cacheClient } from '../../../operators/kafka/cache-client.ts';
 import { type SseKafkaRoute, sseKafkaProxy } from '../../../operators/sse-kafka/proxy.ts';
 import { emitter } from '../../../src/emitter.ts';
-import { abort } from '../../../src/frame.ts';
+import { abort, type Following, flush } from '../../../src/frame.ts';
 import { statusOf } from '../../../src/protocol/http.ts';
 import type { Kafka } from '../../../src/protocol/kafka.ts';
 import type { SseBegin } from '../../../src/protocol/sse.ts';
@@ -67,7 +67,7 @@ describe('an sse-kafka proxy', () => {
       { key: 'a', headers: [header('etag', '7')] },
       { key: null },
       { key: 'b', headers: [header('etag', 'no"\n')] },
-      { key: 'k'.repeat(3_000) },
+      { key: 'k'.repeat(7_000) },
     ]);
     expect(listen('/keyed').ids).toEqual([
       '["YQ==","an-id.0:1/7"]',
@@ -203,6 +203,15 @@ describe('an sse-kafka proxy', () => {
     expect(client.got).toHaveLength(2);
     client.grant(1_000);
     expect(client.got.map((event) => event.split(' ', 1)[0])).toEqual(['gap', 'gap', 'gap', 'message']);
+    // Who leaves between them is told of all again.
+    expect(client.ids.slice(0, 3)).toEqual([undefined, undefined, 'an-id.0:0.1:0.2:0']);
+  });
+
+  it('should not be made to say a lot by an id that is longer than those of its own', () => {
+    const { exit, listen } = serving();
+    exit.logs[0]?.append(keys('a'));
+    const lastEventId = `another${Array.from({ length: 2_000 }, (_, partition) => `.${partition}:1`).join('')}`;
+    expect(listen('/topic', { lastEventId }).got).toEqual(['gap {"topic":"topic","reason":"unknown-id"}', 'message a']);
   });
 
   it('should tell what a client missed, with the id behind it', () => {
@@ -278,7 +287,10 @@ describe('an sse-kafka proxy', () => {
     expect(listen('/topic').fault?.message).toMatch(/topic has more partitions than fit/);
   });
 
-  it('should abort when partitions are found later that make ids longer than that', async () => {
+  it.each<[string, (partition: number) => Following<Kafka['reply']>]>([
+    ['records', (partition) => records([{ ...tombstone, partition }])],
+    ['gaps', (partition) => flush({ mark: 'gap', partition, from: 0n, to: 1n, reason: 'retention' })],
+  ])('should abort when %s of partitions that are found later make ids longer than that', async (_name, frameOf) => {
     const partitions = [{ partition: 0, offset: 0n, lastStableOffset: 0n, highWatermark: 0n }];
     const kafka: Binding<Kafka> = () =>
       emitter<Kafka['reply']>({ api: 'merged', topicId: 'id', partitions, cleanupPolicy: 'delete' }, () => {
@@ -287,9 +299,7 @@ describe('an sse-kafka proxy', () => {
           pull(balance) {
             if (balance <= 0) return undefined;
             partition += 1;
-            return records([
-              { partition, offset: 0n, timestamp: 0n, key: null, value: null, headers: [], aborted: false },
-            ]);
+            return frameOf(partition);
           },
         };
       });
@@ -328,3 +338,5 @@ describe('an sse-kafka proxy', () => {
     expect(() => sseKafkaProxy({ routes: [], window: 0 })).toThrow('OPTION_INVALID');
   });
 });
+
+const tombstone = { partition: 0, offset: 0n, timestamp: 0n, key: null, value: null, headers: [], aborted: false };

@@ -116,12 +116,15 @@ describe('sse server', () => {
     const all: Listening[] = [];
     const server = await serving(all);
     const plain = await listen(server.port);
-    const again = await listen(server.port, 'Last-Event-ID: 7\r\n');
+    const again = await listen(
+      server.port,
+      'Last-Event-ID: 7 \u00e9\u20ac\r\nAccept: a/b\r\nAccept: c/d, text/event-stream;q=0.5\r\n',
+    );
     await until(() => all.length === 2 && all.every(({ begin }) => begin !== undefined));
 
     expect(all.map(({ begin }) => [begin?.path, begin?.lastEventId])).toEqual([
       ['/news/today', undefined],
-      ['/news/today', '7'],
+      ['/news/today', '7 \u00e9\u20ac'],
     ]);
     expect(all[0]?.begin?.headers).toContainEqual({ name: ':path', value: '/news/today?a=b' });
     plain.socket.destroy();
@@ -260,6 +263,7 @@ describe('sse server', () => {
   it.each([
     ['another method', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n', /^HTTP\/1.1 405 [\s\S]*allow: GET, HEAD/],
     ['another form', 'GET / HTTP/1.1\r\nHost: x\r\nAccept: text/html\r\n', /^HTTP\/1.1 406 /],
+    ['what it has', 'GET / HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream;q=0, x/y\r\n', /^HTTP\/1.1 406 /],
   ])('refuses %s', async (_name, request, expected) => {
     const all: Listening[] = [];
     const server = await serving(all);
