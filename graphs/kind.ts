@@ -82,6 +82,8 @@ export interface Kind {
   readonly with?: Schema;
   /** Whether `vault` may be named. */
   readonly vault?: boolean;
+  /** Whether one with an entry does something of its own while a graph runs, besides what its streams ask for. */
+  runs?(options: never): boolean;
   /** The guards that `options.authorization` names. */
   guards?(options: never): readonly string[];
   /** Whether those look at what its clients show. */
@@ -116,6 +118,7 @@ export interface MakeableKind<T, K, E, X, O extends Schema, W extends Schema, V,
   readonly when?: W;
   readonly with?: H;
   readonly vault?: V & boolean;
+  runs?(options: FromSchema<O>): boolean;
   guards?(options: FromSchema<O>): readonly string[];
   matches?(when: FromSchema<W>, begin: Opening<E> | Opening<X>): boolean;
   make(parts: Parts<X, FromSchema<O>, FromSchema<W>, FromSchema<H>>): Made<E>;

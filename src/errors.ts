@@ -123,6 +123,7 @@ export const codes = {
   CONFIG_PROTOCOL: 'an exit leads to a binding that speaks another protocol, or a stream is opened of one that does',
   CONFIG_CYCLE: 'exits lead round in a circle',
   CONFIG_UNREACHABLE: 'no server leads to a binding',
+  CONFIG_IDLE: 'a graph was to run in which nothing runs of its own',
   CONFIG_IDLE_GUARD: 'a guard recognises nobody, since nothing asks it',
   CONFIG_REFUSED: 'a binding or vault refuses its options',
   CLI_FILE: 'a file given on the command line cannot be read',

@@ -132,7 +132,7 @@ class Sending {
 
   #summarise(): void {
     const parts = [
-      `${this.#acknowledged} records acknowledged`,
+      `${this.#acknowledged} ${this.#acknowledged === 1 ? 'record' : 'records'} acknowledged`,
       ...(this.#refused > 0 ? [`${this.#refused} refused`] : []),
       ...(this.#unknown > 0 ? [`${this.#unknown} unknown`] : []),
     ];

@@ -56,7 +56,7 @@ describe('sluice produce', () => {
     stdin.end('a:1\nnothing\nb:2\n');
     expect(await code).toBe(1);
     expect(kafka.produced.length).toBe(1);
-    expect(said.err).toBe('CLI_INPUT: line 2 has no key separator\n1 records acknowledged\n');
+    expect(said.err).toBe('CLI_INPUT: line 2 has no key separator\n1 record acknowledged\n');
   });
 
   it('gives every record the headers and the partition, and asks for the acks', async () => {
@@ -108,7 +108,7 @@ describe('sluice produce', () => {
     expect(await code).toBe(0);
     expect(kafka.produced.length).toBe(1);
     expect(Buffer.from(kafka.produced[0]?.value ?? '', 'latin1').equals(bytes)).toBe(true);
-    expect(said.err).toBe('1 records acknowledged\n');
+    expect(said.err).toBe('1 record acknowledged\n');
   });
 
   it('tells a file that is refused, and answers 1', async () => {
