@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import type { Bytes, NewMessage, NewMessageOpening, ProduceAnswer, Producer } from '../../graphs/index.ts';
+import type { Bytes, NewMessageOpening, ProduceAnswer, Producer } from '../../graphs/index.ts';
 import { SluiceError } from '../errors.ts';
 import type { Acks } from '../protocol/kafka.ts';
 import type { HeaderOption } from './arguments.ts';
@@ -14,6 +14,8 @@ import { compiling, failure, lineOf, signals, type TopicOptions } from './topic.
 export interface ProduceOptions extends TopicOptions {
   /** What stands between key and value; without it, records have no key. */
   readonly keySeparator?: Buffer;
+  /** Whether an empty key or value is none, so that a key without a value is a tombstone. */
+  readonly emptyAsNull?: boolean;
   /** The headers of every record. */
   readonly header?: readonly HeaderOption[];
   readonly partition?: number;
@@ -75,12 +77,13 @@ class Sending {
   }
 
   async #lines(options: ProduceOptions): Promise<void> {
-    const opening = openingOf(options);
+    const { headers, partition } = openingOf(options);
     let line = 0;
     for await (const lines of linesOf(this.#io.stdin)) {
       for (const text of lines) {
         line += 1;
-        if (!this.#producer.next(recordOf(text, line, opening, options.keySeparator))) await this.#producer.ready();
+        const { key, value } = partsOf(text, line, options);
+        if (!this.#producer.next({ key, value, headers, partition })) await this.#producer.ready();
         if (this.#isStopping) return;
       }
     }
@@ -145,16 +148,15 @@ const openingOf = ({ header = [], partition }: ProduceOptions): NewMessageOpenin
   partition,
 });
 
-/** A line; before `separator`, if there is one, stands its key. @throws SluiceError CLI_INPUT */
-function recordOf(
+/** The key and the value of a line. @throws SluiceError CLI_INPUT */
+function partsOf(
   text: Buffer,
   line: number,
-  opening: NewMessageOpening<null>,
-  separator: Buffer | undefined,
-): NewMessage<Buffer, Buffer> {
-  const { headers, partition } = opening;
-  if (separator === undefined) return { value: text, headers, partition };
-  const at = text.indexOf(separator);
+  { keySeparator, emptyAsNull = false }: Omit<ProduceOptions, 'file'>,
+): { readonly key?: Buffer | null; readonly value: Buffer | null } {
+  const part = (bytes: Buffer): Buffer | null => (emptyAsNull && bytes.length === 0 ? null : bytes);
+  if (keySeparator === undefined) return { value: part(text) };
+  const at = text.indexOf(keySeparator);
   if (at < 0) throw new SluiceError('CLI_INPUT', `line ${line} has no key separator`);
-  return { key: text.subarray(0, at), value: text.subarray(at + separator.length), headers, partition };
+  return { key: part(text.subarray(0, at)), value: part(text.subarray(at + keySeparator.length)) };
 }

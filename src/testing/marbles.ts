@@ -67,7 +67,7 @@ export const marbles =
     scheduler.run(({ hot, cold, expectObservable }) => {
       body({
         scheduler,
-        producing: (marble, values, ext) => producing(hot(marble.trim(), known(marble, values)), ext),
+        producing: (marble, values, ext) => producing(hot(marble.trim(), known(marble, values) as never), ext),
         granting: (marble) => granting(cold(marble.trim(), known(marble, controls))),
         probe,
         expectFrames: (source, subscription) => ({

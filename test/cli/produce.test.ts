@@ -51,6 +51,17 @@ describe('sluice produce', () => {
     ]);
   });
 
+  it('sends tombstones, and records without a key, of what is empty, if it is asked to', async () => {
+    const { code, stdin, kafka } = producing(['--key-separator', ':', '--empty-as-null']);
+    stdin.end('a:1\na:\n:2\n');
+    expect(await code).toBe(0);
+    expect(kafka.produced).toMatchObject([
+      { key: Buffer.from('a'), value: '1' },
+      { key: Buffer.from('a'), tombstone: true },
+      { key: null, value: '2' },
+    ]);
+  });
+
   it('stops at a line without a key separator, tells its number, and counts what was sent', async () => {
     const { code, stdin, kafka, said } = producing(['--key-separator', ':']);
     stdin.end('a:1\nnothing\nb:2\n');
