@@ -46,6 +46,7 @@ class Sending {
   readonly #producer: Topic;
   readonly #progress: Progress;
   readonly #io: Io;
+  #sent = 0;
   #acknowledged = 0;
   #refused = 0;
   #unknown = 0;
@@ -59,7 +60,7 @@ class Sending {
   }
 
   async send({ file, ...options }: ProduceOptions): Promise<number> {
-    const asked = signals(this.#io).subscribe(() => this.#signalled());
+    const asked = signals(this.#io).subscribe((signal) => this.#signalled(signal));
     const told = this.#producer.answers.subscribe((answer) => this.#answered(answer));
     try {
       if (file === undefined) await this.#lines(options);
@@ -78,11 +79,10 @@ class Sending {
 
   async #lines(options: ProduceOptions): Promise<void> {
     const { headers, partition } = openingOf(options);
-    let line = 0;
     for await (const lines of linesOf(this.#io.stdin)) {
       for (const text of lines) {
-        line += 1;
-        const { key, value } = partsOf(text, line, options);
+        const { key, value } = partsOf(text, this.#sent + 1, options);
+        this.#sent += 1;
         if (!this.#producer.next({ key, value, headers, partition })) await this.#producer.ready();
         if (this.#isStopping) return;
       }
@@ -91,6 +91,7 @@ class Sending {
 
   async #file(path: string, opening: NewMessageOpening<null>): Promise<void> {
     const record = this.#producer.open(opening);
+    this.#sent = 1;
     try {
       await pipeline(chunksOf(createReadStream(path)), record);
       this.#acknowledged += 1;
@@ -117,9 +118,15 @@ class Sending {
     this.#progress.add(1);
   }
 
-  #signalled(): void {
-    if (this.#isStopping) return this.#io.exit(exitCodes.failed);
+  #signalled(signal: string): void {
+    const waiting = this.#sent - this.#acknowledged - this.#refused - this.#unknown;
+    if (this.#isStopping) {
+      this.#summarise(waiting);
+      return this.#io.exit(exitCodes.failed);
+    }
     this.#stop();
+    if (waiting > 0)
+      this.#progress.err(`${signal}: no more are read, ${waiting} wait for their answers; once more to stop at once\n`);
   }
 
   /** Takes no more records. */
@@ -133,11 +140,12 @@ class Sending {
     failure(thrown, this.#progress);
   }
 
-  #summarise(): void {
+  #summarise(waiting = 0): void {
+    const unknown = this.#unknown + waiting;
     const parts = [
       `${this.#acknowledged} ${this.#acknowledged === 1 ? 'record' : 'records'} acknowledged`,
       ...(this.#refused > 0 ? [`${this.#refused} refused`] : []),
-      ...(this.#unknown > 0 ? [`${this.#unknown} unknown`] : []),
+      ...(unknown > 0 ? [`${unknown} unknown`] : []),
     ];
     this.#progress.err(`${parts.join(', ')}\n`);
   }

@@ -185,8 +185,12 @@ describe('sluice produce', () => {
     expect(kafka.produced.length).toBe(0);
     signal('SIGINT');
     expect(said.exits).toEqual([]);
+    const [, waiting] =
+      /^SIGINT: no more are read, (\d+) wait for their answers; once more to stop at once\n$/.exec(said.err) ?? [];
+    expect(Number(waiting)).toBeGreaterThan(0);
     signal('SIGINT');
     expect(said.exits).toEqual([1]);
+    expect(said.err.split('\n')[1]).toBe(`0 records acknowledged, ${waiting} unknown`);
     kafka.abort({ code: 'KAFKA_CLOSED', message: 'the test is over' });
     expect(await code).toBe(1);
   });

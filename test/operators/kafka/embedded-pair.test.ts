@@ -98,8 +98,8 @@ describe('a cache pair on an embedded log', () => {
     expect(Object.keys(offsets)).toEqual(['0', '1']);
     const again = await until(async () => {
       const items: string[] = [];
-      for await (const { mark, partition } of messages(opened().pair, { ...options, from: saved as MessageProgress }))
-        items.push(mark ?? `a record of ${partition}`);
+      for await (const item of messages(opened().pair, { ...options, from: saved as MessageProgress }))
+        items.push('value' in item ? `${item.partition}/${item.offset}` : item.mark);
       return items;
     });
     expect(again).toEqual(['caught-up']);
