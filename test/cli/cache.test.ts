@@ -46,6 +46,15 @@ describe('sluice cache, as a process', () => {
     expect(JSON.parse(out)).toEqual({ path: log, kind: 'embedded', topics });
   });
 
+  // Not mended yet: it is told as a defect, with a stack.
+  it.failing('tells in a line that a file is no directory', async () => {
+    const file = join(root, 'a-file');
+    writeFileSync(file, '');
+    const { code, err } = await cache('ls', file);
+    expect(code).toBe(1);
+    expect(err).toMatch(/^CACHE_OPEN: .*a-file.*\n$/);
+  });
+
   it('shows where partitions stand', async () => {
     const { out, code } = await cache('inspect', log, '--topic', 'orders');
     const [head, row] = out.split('\n').map((line) => line.split(/ {2,}/));
