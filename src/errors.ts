@@ -164,3 +164,9 @@ export function positive(name: string, value: number): number {
   if (isCount(value)) return value;
   throw new SluiceError('OPTION_INVALID', `${name} must be an integer >= 1, not ${value}`);
 }
+
+/** Answers `value` if it is one of `words`, or is not given. @throws SluiceError OPTION_INVALID */
+export function oneOf<T extends string | undefined>(name: string, value: T, words: readonly NonNullable<T>[]): T {
+  if (value === undefined || words.includes(value as NonNullable<T>)) return value;
+  throw new SluiceError('OPTION_INVALID', `${name} must be ${words.join(' or ')}, not ${value}`);
+}
