@@ -205,9 +205,10 @@ function nodesOf({ bindings }: Plan, supplied: Supplied): GraphNode[] {
   const declared = [...bindings.values()].filter(({ name }) => !Object.hasOwn(supplied, name));
   return [
     ...declared.map((planned): GraphNode => {
-      const { name, kind, routes } = planned;
+      const { name, kind, options, routes } = planned;
       const exits = wiresOf(planned).map(({ to }, index) => ({ to, when: routes[index]?.when ?? [] }));
-      return { name, type: kind.type, kind: kind.kind, entry: kind.entry, exit: kind.exit, exits };
+      const runs = kind.entry === 'none' || kind.runs?.((options ?? {}) as never) === true;
+      return { name, type: kind.type, kind: kind.kind, entry: kind.entry, exit: kind.exit, exits, runs };
     }),
     ...Object.keys(supplied).map((name) => ({
       name,
@@ -216,6 +217,7 @@ function nodesOf({ bindings }: Plan, supplied: Supplied): GraphNode[] {
       entry: 'unknown',
       exit: 'none',
       exits: [],
+      runs: false,
     })),
   ];
 }

@@ -106,9 +106,9 @@ type CheckedBinding<C extends Config, N extends keyof C['bindings'], B = C['bind
 type Shaped<Given, Shape, Exits, Vaults, Guards> = {
   readonly [K in keyof Given]: K extends KeyOf<Shape>
     ? K extends 'exit'
-      ? Exits
+      ? Name<Given[K], Exits>
       : K extends 'vault'
-        ? Vaults
+        ? Name<Given[K], Vaults>
         : K extends 'guarded'
           ? Named<Given[K], Guards>
           : K extends 'routes'
@@ -116,6 +116,17 @@ type Shaped<Given, Shape, Exits, Vaults, Guards> = {
             : Known<Given[K], ValueOf<Shape, K>>
     : never;
 };
+
+/**
+ * A name of `Names`. It is no bare union of them: beside another name that is `never`, and so is the whole binding with it, and
+ * the error is told of every key but the wrong one. `& string` has the compiler print the names, and not how they were found.
+ */
+type Name<Given, Names> = Given extends Names ? Given : (Names & string) | OneOf<Names & string>;
+
+/** What is shown where a name is none of those that fit. */
+interface OneOf<Names> {
+  readonly fits: (name: Names) => void;
+}
 
 /** A mapping from names of `Names` only. */
 type Named<Given, Names> = { readonly [K in keyof Given]: K extends Names ? Given[K] : never };

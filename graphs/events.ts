@@ -35,7 +35,7 @@ type Tell = (event: GraphEvent) => void;
 export const bindingEvents = (binding: string, tell: Tell | undefined, scheduler: SchedulerLike): BindingEvents => ({
   onListening: (at) => tell?.({ kind: 'listening', binding, at }),
   onClosed: () => tell?.({ kind: 'closed', binding }),
-  onRetry: (fault) => tell?.({ kind: 'retrying', binding, fault }),
+  onRetry: seldom((fault) => tell?.({ kind: 'retrying', binding, fault }), scheduler),
   onFault: seldom((fault) => tell?.({ kind: 'failed', binding, fault }), scheduler),
   onReady: (topic) => tell?.({ kind: 'ready', binding, topic }),
   onCache: (event) => tell?.({ kind: 'cache', binding, event }),

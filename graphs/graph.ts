@@ -20,6 +20,8 @@ export interface GraphNode {
   readonly exit: string;
   /** Where it leads, its routes first. */
   readonly exits: readonly GraphEdge[];
+  /** Whether it does something of its own while the graph runs: a server, or a cache_server that keeps topics fresh. */
+  readonly runs: boolean;
 }
 
 /** A way from one binding to another. */

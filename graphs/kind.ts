@@ -92,6 +92,8 @@ export interface Kind {
   readonly with?: Schema;
   /** Whether `vault` may be named. */
   readonly vault?: boolean;
+  /** Whether one with an entry does something of its own while a graph runs, besides what its streams ask for. */
+  runs?(options: never): boolean;
   /** The guards that `options.authorization` names, whatever else is wrong with it. */
   guards?(options: never): readonly string[];
   /** Whether those look at what its clients show. */
@@ -128,6 +130,7 @@ export interface MakeableKind<T, K, E, X, O extends Schema, W extends Schema, V,
   readonly when?: W;
   readonly with?: H;
   readonly vault?: V & boolean;
+  runs?(options: FromSchema<O>): boolean;
   guards?(options: FromSchema<O>): readonly string[];
   warnings?(options: FromSchema<O>): readonly Warning[];
   matches?(when: FromSchema<W>, begin: Opening<E> | Opening<X>): boolean;

@@ -22,6 +22,8 @@ export const LONGEST_TEXT = 256 * 1024;
 const MOST_VALUES = 20_000;
 const MOST_SYNTAX_ERRORS = 20;
 const UNREADABLE = /[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\uf900-\ufffc\u{10000}-\u{10ffff}]/u;
+/** What stands for bytes that are not UTF-8 once they are read. */
+const REPLACED = '\ufffd';
 const POLLUTING: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
 /**
@@ -38,7 +40,8 @@ export function parse(source: Source, env: Env): unknown {
   }
   const junk = text.search(UNREADABLE);
   if (junk >= 0) {
-    const message = `this is not text: character ${text.codePointAt(junk)} cannot stand in YAML`;
+    const message =
+      text[junk] === REPLACED ? 'this is not UTF-8' : `character ${text.codePointAt(junk)} cannot stand in YAML`;
     return source.error('CONFIG_SYNTAX', { start: junk, end: junk + 1 }, message, 'save the file as UTF-8 text');
   }
   const deep = tooDeep(text);
@@ -119,7 +122,15 @@ class Reader {
       const name = isScalar(key) ? unshield(String(key.value)) : '';
       const first = seen.get(name);
       if (!isScalar(key)) this.#source.error('CONFIG_SYNTAX', at, 'a key must be a plain word');
-      else if (POLLUTING.has(name))
+      else if (name === '<<') {
+        this.#source.error(
+          'CONFIG_SYNTAX',
+          at,
+          'YAML 1.2 merges no keys',
+          'write the keys out, or an alias for the whole',
+        );
+        this.#source.put(pointer, { ...this.#source.place(pointer), outcome: 'failed' });
+      } else if (POLLUTING.has(name))
         this.#source.error('CONFIG_KEY_FORBIDDEN', at, `\`${name}\` cannot be a key`, 'choose another name');
       else if (first !== undefined) {
         const message = `\`${name}\` stands here twice, first in line ${this.#source.line(first)}`;

@@ -123,6 +123,7 @@ export const codes = {
   CONFIG_PROTOCOL: 'an exit leads to a binding that speaks another protocol, or a stream is opened of one that does',
   CONFIG_CYCLE: 'exits lead round in a circle',
   CONFIG_UNREACHABLE: 'no server leads to a binding',
+  CONFIG_IDLE: 'a graph was to run in which nothing runs of its own',
   CONFIG_IDLE_GUARD: 'a guard recognises nobody, since nothing asks it',
   CONFIG_CREDENTIALS: 'credentials are allowed to pages of any origin, and so to none',
   CONFIG_REFUSED: 'a binding or vault refuses its options',
@@ -163,4 +164,10 @@ export const isFault = (thrown: unknown): thrown is Fault =>
 export function positive(name: string, value: number): number {
   if (isCount(value)) return value;
   throw new SluiceError('OPTION_INVALID', `${name} must be an integer >= 1, not ${value}`);
+}
+
+/** Answers `value` if it is one of `words`, or is not given. @throws SluiceError OPTION_INVALID */
+export function oneOf<T extends string | undefined>(name: string, value: T, words: readonly NonNullable<T>[]): T {
+  if (value === undefined || words.includes(value as NonNullable<T>)) return value;
+  throw new SluiceError('OPTION_INVALID', `${name} must be ${words.join(' or ')}, not ${value}`);
 }

@@ -62,6 +62,7 @@ export const kafkaCache = [
     },
     when: topicWhen,
     matches: kafkaMatches,
+    runs: ({ bootstrap = [] }) => bootstrap.length > 0,
     make: ({ options: { bootstrap, topics }, dir, exit, events, scheduler }) => {
       const ready = new Set<string>();
       return cacheServer(exit, {

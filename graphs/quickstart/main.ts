@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import pc from 'picocolors';
 import { race, Subject, Subscription, timer } from 'rxjs';
-import { integer } from '../../src/cli/arguments.ts';
+import { servers as brokers, port as listening } from '../../src/cli/arguments.ts';
 import { explain } from '../../src/cli/load.ts';
 import { logTo, tell } from '../../src/cli/log.ts';
 import { failure } from '../../src/cli/topic.ts';
@@ -23,8 +23,8 @@ const file = fileURLToPath(new URL('../../graphs/quickstart.yaml', import.meta.u
 
 const { kafka, port, dir } = new Command('npm run quickstart --')
   .description("the processes of this machine, live in a browser, through a log on this machine's disk")
-  .option('--kafka <host:port>', 'a broker of a cluster to write to, in place of that log')
-  .option('--port <number>', 'where to listen on 127.0.0.1 (default: 7114)', integer(0))
+  .option('--kafka <host:port>', 'a broker of a cluster to write to, in place of that log', brokers)
+  .option('--port <number>', 'where to listen on 127.0.0.1 (default: 7114)', listening)
   .option('--dir <path>', 'where state lives (default: .sluice/quickstart)')
   .parse()
   .opts<{ kafka?: string; port?: number; dir?: string }>();

@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { splitAuthority } from '../net/authority.ts';
 import type { From } from '../protocol/kafka.ts';
 
 /** A number of seconds. */
@@ -17,6 +18,20 @@ export const integer =
     throw new InvalidArgumentError(`It is an integer, ${least} or more.`);
   };
 
+/** Where a server listens: a port, or 0 for one that is free. */
+export function port(text: string): number {
+  const value = Number(text);
+  if (/^\d+$/.test(text) && value <= 65_535) return value;
+  throw new InvalidArgumentError('It is a port, 0 to 65535.');
+}
+
+/** Brokers as Kafka's own tools take them, as they are written. */
+export function servers(text: string): string {
+  const ports = text.split(',').map((server) => splitAuthority(server.trim()).port ?? 0);
+  if (ports.every((port) => port >= 1 && port <= 65_535)) return text;
+  throw new InvalidArgumentError('It is host:port, or several with commas between.');
+}
+
 /** The number of a partition. */
 export function partition(text: string): number {
   const value = Number(text);
@@ -30,6 +45,7 @@ export interface HeaderOption {
   readonly value: Uint8Array;
 }
 
+const DAY = /^\d{4}-\d\d-\d\d$/;
 const ISO = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/;
 const LARGEST = 2n ** 63n - 1n;
 
@@ -39,7 +55,9 @@ export function from(text: string): From {
   if (/^\d+$/.test(text) && BigInt(text) <= LARGEST) return { offset: BigInt(text) };
   const [, time = ''] = /^@(.*)$/.exec(text) ?? [];
   if (/^\d+$/.test(time) && BigInt(time) <= LARGEST) return { timestamp: BigInt(time) };
-  if (ISO.test(time) && !Number.isNaN(Date.parse(time))) return { timestamp: BigInt(Date.parse(time)) };
+  // A day without a time would be taken to be one of UTC, and a time without a zone is local.
+  const instant = ISO.test(time) ? Date.parse(DAY.test(time) ? `${time}T00:00` : time) : Number.NaN;
+  if (!Number.isNaN(instant)) return { timestamp: BigInt(instant) };
   throw new InvalidArgumentError(
     'It is earliest, latest, an offset, or @ and a time: ISO 8601, or milliseconds since 1970.',
   );

@@ -32,15 +32,15 @@ const what = ({ type, kind }: GraphNode): string => (type === kind ? type : `${t
 
 /** What goes along an edge: the protocol, and on which conditions. */
 const says = ({ exit }: GraphNode, { when }: GraphEdge): string =>
-  [
-    exit,
-    ...when.map(
-      (condition) =>
-        `when ${Object.entries(condition as object)
-          .map(([key, value]) => `${key} ${value}`)
-          .join(', ')}`,
-    ),
-  ].join('\n');
+  [exit, ...when.map((condition) => `when ${inLine(condition)}`)].join('\n');
+
+/** A condition, or a value of one, in a line. */
+const inLine = (value: unknown): string =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.entries(value)
+        .map(([key, inner]) => `${key} ${inLine(inner)}`)
+        .join(', ')
+    : String(value);
 
 const mermaid = (text: string): string =>
   text.replaceAll(/[^\w .,:*/-]/gu, (character) => (character === '\n' ? '<br/>' : `#${character.codePointAt(0)};`));

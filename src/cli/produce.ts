@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import type { Bytes, NewMessage, NewMessageOpening, ProduceAnswer, Producer } from '../../graphs/index.ts';
+import type { Bytes, NewMessageOpening, ProduceAnswer, Producer } from '../../graphs/index.ts';
 import { SluiceError } from '../errors.ts';
 import type { Acks } from '../protocol/kafka.ts';
 import type { HeaderOption } from './arguments.ts';
@@ -14,6 +14,8 @@ import { compiling, failure, lineOf, signals, type TopicOptions } from './topic.
 export interface ProduceOptions extends TopicOptions {
   /** What stands between key and value; without it, records have no key. */
   readonly keySeparator?: Buffer;
+  /** Whether an empty key or value is none, so that a key without a value is a tombstone. */
+  readonly emptyAsNull?: boolean;
   /** The headers of every record. */
   readonly header?: readonly HeaderOption[];
   readonly partition?: number;
@@ -44,6 +46,7 @@ class Sending {
   readonly #producer: Topic;
   readonly #progress: Progress;
   readonly #io: Io;
+  #sent = 0;
   #acknowledged = 0;
   #refused = 0;
   #unknown = 0;
@@ -57,7 +60,7 @@ class Sending {
   }
 
   async send({ file, ...options }: ProduceOptions): Promise<number> {
-    const asked = signals(this.#io).subscribe(() => this.#signalled());
+    const asked = signals(this.#io).subscribe((signal) => this.#signalled(signal));
     const told = this.#producer.answers.subscribe((answer) => this.#answered(answer));
     try {
       if (file === undefined) await this.#lines(options);
@@ -75,12 +78,12 @@ class Sending {
   }
 
   async #lines(options: ProduceOptions): Promise<void> {
-    const opening = openingOf(options);
-    let line = 0;
+    const { headers, partition } = openingOf(options);
     for await (const lines of linesOf(this.#io.stdin)) {
       for (const text of lines) {
-        line += 1;
-        if (!this.#producer.next(recordOf(text, line, opening, options.keySeparator))) await this.#producer.ready();
+        const { key, value } = partsOf(text, this.#sent + 1, options);
+        this.#sent += 1;
+        if (!this.#producer.next({ key, value, headers, partition })) await this.#producer.ready();
         if (this.#isStopping) return;
       }
     }
@@ -88,6 +91,7 @@ class Sending {
 
   async #file(path: string, opening: NewMessageOpening<null>): Promise<void> {
     const record = this.#producer.open(opening);
+    this.#sent = 1;
     try {
       await pipeline(chunksOf(createReadStream(path)), record);
       this.#acknowledged += 1;
@@ -114,9 +118,15 @@ class Sending {
     this.#progress.add(1);
   }
 
-  #signalled(): void {
-    if (this.#isStopping) return this.#io.exit(exitCodes.failed);
+  #signalled(signal: string): void {
+    const waiting = this.#sent - this.#acknowledged - this.#refused - this.#unknown;
+    if (this.#isStopping) {
+      this.#summarise(waiting);
+      return this.#io.exit(exitCodes.failed);
+    }
     this.#stop();
+    if (waiting > 0)
+      this.#progress.err(`${signal}: no more are read, ${waiting} wait for their answers; once more to stop at once\n`);
   }
 
   /** Takes no more records. */
@@ -130,11 +140,12 @@ class Sending {
     failure(thrown, this.#progress);
   }
 
-  #summarise(): void {
+  #summarise(waiting = 0): void {
+    const unknown = this.#unknown + waiting;
     const parts = [
-      `${this.#acknowledged} records acknowledged`,
+      `${this.#acknowledged} ${this.#acknowledged === 1 ? 'record' : 'records'} acknowledged`,
       ...(this.#refused > 0 ? [`${this.#refused} refused`] : []),
-      ...(this.#unknown > 0 ? [`${this.#unknown} unknown`] : []),
+      ...(unknown > 0 ? [`${unknown} unknown`] : []),
     ];
     this.#progress.err(`${parts.join(', ')}\n`);
   }
@@ -145,16 +156,15 @@ const openingOf = ({ header = [], partition }: ProduceOptions): NewMessageOpenin
   partition,
 });
 
-/** A line; before `separator`, if there is one, stands its key. @throws SluiceError CLI_INPUT */
-function recordOf(
+/** The key and the value of a line. @throws SluiceError CLI_INPUT */
+function partsOf(
   text: Buffer,
   line: number,
-  opening: NewMessageOpening<null>,
-  separator: Buffer | undefined,
-): NewMessage<Buffer, Buffer> {
-  const { headers, partition } = opening;
-  if (separator === undefined) return { value: text, headers, partition };
-  const at = text.indexOf(separator);
+  { keySeparator, emptyAsNull = false }: Omit<ProduceOptions, 'file'>,
+): { readonly key?: Buffer | null; readonly value: Buffer | null } {
+  const part = (bytes: Buffer): Buffer | null => (emptyAsNull && bytes.length === 0 ? null : bytes);
+  if (keySeparator === undefined) return { value: part(text) };
+  const at = text.indexOf(keySeparator);
   if (at < 0) throw new SluiceError('CLI_INPUT', `line ${line} has no key separator`);
-  return { key: text.subarray(0, at), value: text.subarray(at + separator.length), headers, partition };
+  return { key: part(text.subarray(0, at)), value: part(text.subarray(at + keySeparator.length)) };
 }

@@ -90,6 +90,9 @@ export async function sluice(args: readonly string[], io: Io, bindings: Supplied
         .argParser(separator)
         .conflicts('file'),
     )
+    .addOption(
+      new Option('--empty-as-null', 'an empty key or value is none, which makes a tombstone').conflicts('file'),
+    )
     .option('--file <path>', 'send this file as one value instead')
     .option('--header <name=value>', 'a header of every record; may be repeated', header)
     .option('--partition <number>', 'where they go; by key or in turn by default', partition)

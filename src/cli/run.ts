@@ -3,6 +3,7 @@ import { SluiceError } from '../errors.ts';
 import { exitCodes, type Io } from './io.ts';
 import { load } from './load.ts';
 import { logTo, tell } from './log.ts';
+import { lineOf } from './topic.ts';
 
 export interface RunOptions {
   readonly dir?: string;
@@ -10,7 +11,11 @@ export interface RunOptions {
   readonly drain: number;
 }
 
-/** Runs a file until a signal; answers the exit code once nothing is left open. */
+/**
+ * Runs a file until a signal; answers the exit code once nothing is left open.
+ *
+ * @throws SluiceError CLI_FILE, CONFIG_INVALID, CONFIG_IDLE
+ */
 export async function run(file: string, { dir, drain }: RunOptions, io: Io): Promise<number> {
   const log = logTo(io);
   const closed = new Set<string>();
@@ -25,6 +30,7 @@ export async function run(file: string, { dir, drain }: RunOptions, io: Io): Pro
   const graph = await load(file, io, { onEvent, drain: 2000 * drain, ...(dir !== undefined && { dir }) });
   for (const { code, message, line, column } of graph.warnings)
     log.warn({ code }, `${file}:${line}:${column} ${message}`);
+  if (!graph.nodes.some(({ runs }) => runs)) throw idle(graph, file);
   log.info(`${graph.name} runs`);
 
   return new Promise((resolve) => {
@@ -55,12 +61,20 @@ export async function run(file: string, { dir, drain }: RunOptions, io: Io): Pro
     });
     const running = graph.run().subscribe({
       error(thrown: unknown) {
-        log.fatal(thrown, thrown instanceof Error ? thrown.message : 'a server failed');
+        if (thrown instanceof SluiceError) log.fatal({ code: thrown.code }, thrown.message);
+        else log.fatal(thrown, lineOf(thrown));
         code = exitCodes.failed;
         stop();
       },
     });
   });
 }
+
+const idle = ({ nodes }: Graph, file: string): SluiceError => {
+  const hint = nodes.some(({ entry }) => entry === 'kafka')
+    ? '; `sluice consume` and `sluice produce` use its topics'
+    : '';
+  return new SluiceError('CONFIG_IDLE', `${file}: it has no server, and no cache_server with \`bootstrap\`${hint}`);
+};
 
 const servers = ({ nodes }: Graph): string[] => nodes.filter(({ entry }) => entry === 'none').map(({ name }) => name);

@@ -1,4 +1,6 @@
 import { isUtf8 } from 'node:buffer';
+import { oneOf } from '../errors.ts';
+import { encodings } from './encoding.ts';
 
 /**
  * What keys or values are read as: `bytes` of their own, a `string`, which must be UTF-8, what `json` parses to, or what a
@@ -21,10 +23,14 @@ export type Decoded<D extends Decoding> =
             ? T
             : never);
 
-/** @param views whether `bytes` are views rather than copies */
-export function decoderOf(decoding: Decoding, views: boolean): (bytes: Buffer) => unknown {
+/**
+ * @param what what messages name it: `key` or `value`
+ * @param views whether `bytes` are views rather than copies
+ * @throws SluiceError OPTION_INVALID
+ */
+export function decoderOf(what: string, decoding: Decoding, views: boolean): (bytes: Buffer) => unknown {
   if (typeof decoding === 'function') return decoding;
-  switch (decoding) {
+  switch (oneOf(what, decoding, encodings)) {
     case 'bytes':
       return views ? asIs : copy;
     case 'string':

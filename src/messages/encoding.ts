@@ -1,8 +1,11 @@
-import { SluiceError } from '../errors.ts';
+import { oneOf, SluiceError } from '../errors.ts';
 import { type Bytes, bytesOf } from './bytes.ts';
 
 /** What keys or values are written as: `bytes`, or a string for its UTF-8; a `string`; as `json`; or what a function makes. */
 export type Encoding = 'bytes' | 'string' | 'json' | EncodingFunction;
+
+/** Those that have a name. */
+export const encodings = ['bytes', 'string', 'json'] as const satisfies Encoding[];
 
 export type EncodingFunction = (value: never) => Bytes;
 
@@ -21,9 +24,13 @@ export type Encodable<E extends Encoding> =
 
 export type Encoder = (value: unknown) => Uint8Array | null;
 
-/** @param what what messages name it: `key` or `value` @throws, when it encodes, SluiceError MESSAGE_ENCODE */
+/**
+ * @param what what messages name it: `key` or `value`
+ * @throws SluiceError OPTION_INVALID; when it encodes, MESSAGE_ENCODE
+ */
 export function encoderOf(encoding: Encoding, what: string): Encoder {
-  const encode = typeof encoding === 'function' ? (encoding as (value: unknown) => Bytes) : built[encoding];
+  const encode =
+    typeof encoding === 'function' ? (encoding as (value: unknown) => Bytes) : built[oneOf(what, encoding, encodings)];
   return (value) => {
     if (value === null) return null;
     try {

@@ -72,4 +72,7 @@ function partitionOf(key: string): number {
 }
 
 const wrong = (what: unknown): SluiceError =>
-  new SluiceError('OPTION_INVALID', `from is no place to begin at: ${String(what)}`);
+  new SluiceError(
+    'OPTION_INVALID',
+    `from is no place to begin at: ${String(what)}; it is earliest, latest, an offset as a bigint, a Date, or a saved progress`,
+  );

@@ -1,4 +1,5 @@
 import { Observable, type SchedulerLike } from 'rxjs';
+import { oneOf } from '../errors.ts';
 import { Loop } from '../loop.ts';
 import type { Isolation, Kafka, KafkaBegin, KafkaReplyBegin } from '../protocol/kafka.ts';
 import type { Binding } from '../protocol.ts';
@@ -93,7 +94,7 @@ export function messages<
   type Item = MessagesItem<K, V, M>;
   const { topic, key = 'bytes', value = 'bytes', views = false, marks = false, onBegin } = options;
   const { readAhead, scheduler = eventLoop } = options;
-  const reading = { topic, views, key: decoderOf(key, views), value: decoderOf(value, views) };
+  const reading = { topic, views, key: decoderOf('key', key, views), value: decoderOf('value', value, views) };
   const common = {
     binding,
     beginOf: opening(options),
@@ -133,7 +134,9 @@ export function messages<
 }
 
 function opening(options: MessagesOptions): (start: Start) => KafkaBegin {
-  const { topic, partition, until, filters, isolation } = options;
+  const { topic, partition, filters } = options;
+  const until = oneOf('until', options.until, ['latest']);
+  const isolation = oneOf('isolation', options.isolation, ['read_committed', 'read_uncommitted']);
   const accepted = filters === undefined ? [] : filtersOf(filters);
   const reading = {
     topic,

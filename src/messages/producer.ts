@@ -1,5 +1,5 @@
 import { type Observable, type Observer, type SchedulerLike, Subject } from 'rxjs';
-import { positive, SluiceError } from '../errors.ts';
+import { oneOf, positive, SluiceError } from '../errors.ts';
 import type { Acks, Kafka, KafkaAnswer, KafkaBegin } from '../protocol/kafka.ts';
 import { errorOf } from '../protocol/kafka-error.ts';
 import type { Binding } from '../protocol.ts';
@@ -68,7 +68,8 @@ export class Producer<K = unknown, V = unknown> implements Observer<NewMessage<K
 
   /** @throws SluiceError OPTION_INVALID */
   constructor(binding: Binding<Kafka>, options: ProduceOptions) {
-    const { acks, key = 'bytes', value = 'bytes', highWaterMark = 64 * 1024, scheduler = eventLoop } = options;
+    const { key = 'bytes', value = 'bytes', highWaterMark = 64 * 1024, scheduler = eventLoop } = options;
+    const acks = oneOf('acks', options.acks, ['all', 'leader', 'none']);
     const begin = beginOf(options);
     this.#options = { binding, begin, highWaterMark: positive('highWaterMark', highWaterMark), scheduler };
     // A stream to one partition does not say for all of its records.

@@ -3,6 +3,7 @@ import { type Observable, Subject } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { type Control, reset, window } from '../control.ts';
 import { emitter } from '../emitter.ts';
+import { SluiceError } from '../errors.ts';
 import { Fifo } from '../flow/queue.ts';
 import { type Abort, abort, begin, type End, end, type Following, type Frame } from '../frame.ts';
 import { listen, operate } from '../listen.ts';
@@ -66,23 +67,38 @@ export const marbles =
     scheduler.run(({ hot, cold, expectObservable }) => {
       body({
         scheduler,
-        producing: (marble, values, ext) => producing(hot(marble.trim(), values as never), ext),
-        granting: (marble) => granting(cold(marble.trim(), controls as Record<string, Control>)),
+        producing: (marble, values, ext) => producing(hot(marble.trim(), known(marble, values) as never), ext),
+        granting: (marble) => granting(cold(marble.trim(), known(marble, controls))),
         probe,
         expectFrames: (source, subscription) => ({
           toBe: (marble, values, error) =>
             expectObservable(source as Observable<unknown>, subscription?.trim()).toBe(
               marble.trim(),
-              { B: begin(undefined, () => {}), E: end(), X: abort(), ...values },
+              known<unknown>(marble, { B: begin(undefined, () => {}), E: end(), X: abort(), ...values }),
               error,
             ),
         }),
         expectControl: ({ control$ }) => ({
-          toBe: (marble, values) => expectObservable(control$).toBe(marble.trim(), { ...controls, ...values }),
+          toBe: (marble, values) =>
+            expectObservable(control$).toBe(marble.trim(), known<unknown>(marble, { ...controls, ...values })),
         }),
       });
     });
   };
+
+/** What letters of `marble` stand for. One that stands for nothing is told when the marble is read. */
+const known = <V>(marble: string, values: Readonly<Record<string, V>>): Record<string, V> =>
+  new Proxy(values, {
+    get(target, letter) {
+      const value = target[String(letter)];
+      if (value !== undefined) return value;
+      const letters = Object.keys(target).join(', ');
+      throw new SluiceError(
+        'OPTION_INVALID',
+        `${String(letter)} stands for nothing in ${marble.trim()}; there is ${letters}`,
+      );
+    },
+  });
 
 function producing<L extends Lane>(frames: Observable<Following<L>>, ext: L['begin']): Observable<Frame<L>> {
   return emitter<L>(ext, (wake, out) => {

@@ -46,6 +46,15 @@ describe('sluice cache, as a process', () => {
     expect(JSON.parse(out)).toEqual({ path: log, kind: 'embedded', topics });
   });
 
+  // Not mended yet: it is told as a defect, with a stack.
+  it.failing('tells in a line that a file is no directory', async () => {
+    const file = join(root, 'a-file');
+    writeFileSync(file, '');
+    const { code, err } = await cache('ls', file);
+    expect(code).toBe(1);
+    expect(err).toMatch(/^CACHE_OPEN: .*a-file.*\n$/);
+  });
+
   it('shows where partitions stand', async () => {
     const { out, code } = await cache('inspect', log, '--topic', 'orders');
     const [head, row] = out.split('\n').map((line) => line.split(/ {2,}/));
@@ -77,7 +86,11 @@ describe('sluice cache, as a process', () => {
     expect(JSON.parse(out).findings).toEqual([{ place: 'orders/0', what: 'its state is not what was written' }]);
     const graph = join(root, 'graph.json');
     const topics = [{ name: 'orders' }];
-    const bindings = { log: { type: 'kafka', kind: 'embedded', options: { topics } } };
+    const bindings = {
+      log: { type: 'kafka', kind: 'embedded', options: { topics } },
+      in: { type: 'tcp', kind: 'server', options: { host: '127.0.0.1', port: 0 }, exit: 'out' },
+      out: { type: 'echo', kind: 'server' },
+    };
     writeFileSync(graph, JSON.stringify({ name: 'graph', bindings }));
     const running = new Process(['run', graph, '--dir', join(root, 'graph')]);
     expect((await running.ended)[0]).toBe(1);

@@ -94,6 +94,7 @@ describe('sluice consume', () => {
     [['--from', '17'], { from: { default: { offset: 17n } } }],
     [['--from', '@1700000000000'], { from: { default: { timestamp: 1_700_000_000_000n } } }],
     [['--from', '@2026-11-23T08:00:00Z'], { from: { default: { timestamp: 1_795_420_800_000n } } }],
+    [['--from', '@2026-11-23'], { from: { default: { timestamp: BigInt(new Date(2026, 10, 23).getTime()) } } }],
     [['--isolation', 'read_uncommitted'], { isolation: 'read_uncommitted' }],
     [['--partition', '3', '--from', '5'], { api: 'fetch', partition: 3, from: { offset: 5n } }],
     [

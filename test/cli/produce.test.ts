@@ -51,12 +51,23 @@ describe('sluice produce', () => {
     ]);
   });
 
+  it('sends tombstones, and records without a key, of what is empty, if it is asked to', async () => {
+    const { code, stdin, kafka } = producing(['--key-separator', ':', '--empty-as-null']);
+    stdin.end('a:1\na:\n:2\n');
+    expect(await code).toBe(0);
+    expect(kafka.produced).toMatchObject([
+      { key: Buffer.from('a'), value: '1' },
+      { key: Buffer.from('a'), tombstone: true },
+      { key: null, value: '2' },
+    ]);
+  });
+
   it('stops at a line without a key separator, tells its number, and counts what was sent', async () => {
     const { code, stdin, kafka, said } = producing(['--key-separator', ':']);
     stdin.end('a:1\nnothing\nb:2\n');
     expect(await code).toBe(1);
     expect(kafka.produced.length).toBe(1);
-    expect(said.err).toBe('CLI_INPUT: line 2 has no key separator\n1 records acknowledged\n');
+    expect(said.err).toBe('CLI_INPUT: line 2 has no key separator\n1 record acknowledged\n');
   });
 
   it('gives every record the headers and the partition, and asks for the acks', async () => {
@@ -108,7 +119,7 @@ describe('sluice produce', () => {
     expect(await code).toBe(0);
     expect(kafka.produced.length).toBe(1);
     expect(Buffer.from(kafka.produced[0]?.value ?? '', 'latin1').equals(bytes)).toBe(true);
-    expect(said.err).toBe('1 records acknowledged\n');
+    expect(said.err).toBe('1 record acknowledged\n');
   });
 
   it('tells a file that is refused, and answers 1', async () => {
@@ -174,8 +185,12 @@ describe('sluice produce', () => {
     expect(kafka.produced.length).toBe(0);
     signal('SIGINT');
     expect(said.exits).toEqual([]);
+    const [, waiting] =
+      /^SIGINT: no more are read, (\d+) wait for their answers; once more to stop at once\n$/.exec(said.err) ?? [];
+    expect(Number(waiting)).toBeGreaterThan(0);
     signal('SIGINT');
     expect(said.exits).toEqual([1]);
+    expect(said.err.split('\n')[1]).toBe(`0 records acknowledged, ${waiting} unknown`);
     kafka.abort({ code: 'KAFKA_CLOSED', message: 'the test is over' });
     expect(await code).toBe(1);
   });

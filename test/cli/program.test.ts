@@ -75,7 +75,7 @@ describe('sluice validate', () => {
       'CONFIG_TOO_LARGE',
     );
     writeFileSync(join(folder, 'junk.yaml'), Buffer.from([0xff, 0xfe, 0x00, 0x41]));
-    expect((await answer('validate', join(folder, 'junk.yaml'))).err).toContain('CONFIG_SYNTAX');
+    expect((await answer('validate', join(folder, 'junk.yaml'))).err).toContain('CONFIG_SYNTAX: this is not UTF-8');
     expect((await answer('validate', folder)).err).toContain('CLI_FILE');
   });
 });
@@ -104,6 +104,11 @@ describe('sluice graph', () => {
     const { out } = await answer('graph', file, '--format', 'dot');
     expect(out).toContain('digraph "routed" {');
     expect(out).toContain('n0 -> n1 [label="net\\nwhen authority a\\"b"];');
+  });
+
+  it('draws conditions that are mappings', async () => {
+    const { out } = await answer('graph', join(graphs, 'quickstart.yaml'), '--format', 'dot');
+    expect(out).toContain('[label="http\\nwhen headers :path /processes/*"]');
   });
 
   it('answers 3 for a file with mistakes', async () => {
@@ -176,6 +181,27 @@ describe('sluice run', () => {
     const nowhere = write('nowhere.yaml', readFileSync(file, 'utf8').replace('127.0.0.1', '192.0.2.1'));
     expect(await sluice(['run', nowhere], io)).toBe(1);
     expect(said.err).toContain('NET_LISTEN');
+    // A fault is told in a line: where in this program it came up helps nobody.
+    expect(said.err).not.toContain('    at ');
+  });
+
+  it('refuses a graph in which nothing runs of its own, and answers 3', async () => {
+    const idle = 'name: idle\nbindings:\n  log: { type: kafka, kind: embedded, options: { topics: [{ name: t }] } }\n';
+    const { code, err } = await answer('run', write('idle.yaml', idle));
+    expect(code).toBe(3);
+    expect(err).toMatch(/^CONFIG_IDLE: .*idle\.yaml: it has no server.*`sluice consume`/);
+    const empty = await answer('run', write('empty.yaml', 'name: empty\nbindings: {}\n'));
+    expect(empty).toMatchObject({ code: 3, err: expect.stringMatching(/^CONFIG_IDLE: .*`bootstrap`\n$/) });
+  });
+
+  it('runs a graph without a server that keeps topics fresh', async () => {
+    const { io, said, signal, until } = fake();
+    const ready = until(/items is level with its source/);
+    const running = sluice(['run', join(graphs, 'embedded.yaml'), '--dir', join(folder, 'fresh')], io);
+    await ready;
+    signal('SIGTERM');
+    expect(await running).toBe(0);
+    expect(said.err).toContain('embedded stopped');
   });
 
   it('starts nothing while there is a mistake, and answers 3', async () => {

@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: expressions of a config
-import { EMPTY, from, lastValueFrom, of, ReplaySubject, Subject } from 'rxjs';
+import { EMPTY, from, lastValueFrom, of, ReplaySubject, Subject, VirtualTimeScheduler } from 'rxjs';
 import { compile, type GraphEvent } from '../../graphs/index.ts';
 import { client, type KafkaClientOptions } from '../../operators/kafka/client.ts';
 import { abort, begin, type Frame } from '../../src/frame.ts';
@@ -135,13 +135,21 @@ describe('a kafka client', () => {
     expect(() => shownFor?.(new Map([['other', one('t1')]]))).toThrow('HTTP_UNAUTHORIZED');
   });
 
-  it('tells what it tries again', () => {
+  it('tells what it tries again, once a second however many requests wait for it', () => {
     naming({});
+    const scheduler = new VirtualTimeScheduler();
     const events: GraphEvent[] = [];
-    compile(config('    exit: out'), { bindings: { out: net() }, onEvent: (event) => events.push(event) });
+    compile(config('    exit: out'), { bindings: { out: net() }, scheduler, onEvent: (event) => events.push(event) });
     const fault = { code: 'NET_REFUSED', message: 'nothing listens on one:9092' };
+    const told = { kind: 'retrying', binding: 'app', fault };
     optionsOf(0).onRetry?.(fault);
-    expect(events).toEqual([{ kind: 'retrying', binding: 'app', fault }]);
+    optionsOf(0).onRetry?.(fault);
+    expect(events).toEqual([told]);
+    optionsOf(0).onRetry?.({ ...fault, message: 'nothing listens on two:9092' });
+    expect(events).toHaveLength(2);
+    scheduler.frame = 1_000;
+    optionsOf(0).onRetry?.(fault);
+    expect(events.slice(2)).toEqual([told]);
   });
 
   it('shows nothing of a secret in a graph or a mistake', () => {

@@ -61,7 +61,7 @@ describeKafka('one graph and two clusters', (west) => {
     const on = (topic: string) => [file, '--binding', 'app', '--topic', topic];
     for (const topic of ['east.orders', 'orders']) {
       const produced = await sluice(['produce', ...on(topic)], env, `for ${topic}\n`);
-      expect(produced).toEqual({ code: 0, out: '', err: '1 records acknowledged\n' });
+      expect(produced).toEqual({ code: 0, out: '', err: '1 record acknowledged\n' });
       const read = await sluice(['consume', ...on(topic), '--from', 'earliest', '--until', 'latest', '--json'], env);
       expect(printed(read.out)).toMatchObject([{ topic, value: `for ${topic}` }]);
     }

@@ -2,6 +2,7 @@ import { graph } from '../../graphs/builder.ts';
 import type { Http } from '../../src/protocol/http.ts';
 import type { Net } from '../../src/protocol/net.ts';
 import type { Binding, Lane, Protocol } from '../../src/protocol.ts';
+import { typeErrors } from '../docs/check-types.ts';
 
 /** A protocol that no kind speaks yet. */
 interface Words extends Protocol {
@@ -292,6 +293,38 @@ describe('the typed builder', () => {
       // @ts-expect-error: it cannot be honoured yet
       bindings: { in: { type: 'tls', kind: 'client', options: { authorization: {} }, exit: 'out' }, out },
     });
+  });
+
+  it('tells of a name that does not fit where it stands, and which would', () => {
+    const text = `import { graph } from 'sluice/graphs';
+graph({
+  name: 'wrong',
+  bindings: {
+    misspelled: {
+      type: 'tcp',
+      kind: 'server',
+      options: { port: 1 },
+      exit: 'ot',
+    },
+    routed: {
+      type: 'tcp',
+      kind: 'server',
+      options: { port: 2 },
+      routes: [{ when: [{ port: 2 }], exit: 'log' }],
+      exit: 'out',
+    },
+    out: { type: 'tls', kind: 'client', vault: 'keper', exit: 'net' },
+    log: { type: 'kafka', kind: 'client', options: { servers: ['a:9092'] }, exit: 'net' },
+    net: { type: 'tcp', kind: 'client' },
+  },
+  vaults: { keeper: { type: 'filesystem', options: {} } },
+});`;
+    const errors = typeErrors([{ page: 'wrong.ts', line: 1, language: 'ts', text }]);
+    expect(errors).toHaveLength(3);
+    const fits = 'OneOf<("net" \\| "out"|"out" \\| "net")>';
+    expect(errors[0]).toMatch(new RegExp(`^wrong\\.ts:9 Type '"ot"' is not assignable to type '"ot" & ${fits}'`));
+    expect(errors[1]).toMatch(new RegExp(`^wrong\\.ts:15 .*Type '"log"' is not assignable to type '.*${fits}'`));
+    expect(errors[2]).toMatch(/^wrong\.ts:18 Type '"keper"' is not assignable to type '"keper" & OneOf<"keeper">'/);
   });
 
   it('refuses a vault that is not there, or not taken', () => {

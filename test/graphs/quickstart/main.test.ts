@@ -48,7 +48,17 @@ describe('the quickstart', () => {
 
   it.each([
     [['--port', 'x'], 1, /option '--port <number>' argument 'x' is invalid/],
-    [['--kafka', 'nowhere'], 1, /CONFIG_VALUE: item 1 of `servers`.*write host:port/s],
+    [
+      ['--port', '70000'],
+      1,
+      /^error: option '--port <number>' argument '70000' is invalid\. It is a port, 0 to 65535\.\n$/,
+    ],
+    [
+      ['--kafka', 'nowhere'],
+      1,
+      /^error: option '--kafka <host:port>' argument 'nowhere' is invalid\. It is host:port, /,
+    ],
+    [['--kafka', 'a:1,b:x'], 1, /argument 'a:1,b:x' is invalid/],
   ])('says what is wrong with %j', async (args, code, message) => {
     const wrong = start(...args, '--dir', join(directory, 'c'));
     expect(await wrong.ended).toBe(code);

@@ -1,7 +1,7 @@
 import { Observable } from 'rxjs';
 import { type FanoutOptions, fanout } from '../../../operators/flow/fanout.ts';
 import { abort, begin, data, end, type Frame, flush, lawful, type RunLane, window } from '../../../src/index.ts';
-import { type Marbles, marbles } from '../../../src/testing/index.ts';
+import { type Marbles, marbles, Turns } from '../../../src/testing/index.ts';
 import { batch, detachedIn, type Keyed } from '../../src/memory.ts';
 import { Sender } from '../../src/sender.ts';
 import { type Item, type ItemLane, keyOf, values } from './values.ts';
@@ -76,7 +76,9 @@ describe('fanout', () => {
 
   it('copies what consumers have to wait for once, for all of them', () => {
     const source = new Sender<Keyed>();
-    const shared = source.frames.pipe(fanout({ window: 1_000, capacity: 5_000, overflow: 'abort' }));
+    // On a clock that stands still, one turn goes on to its end however slow the machine is.
+    const scheduler = new Turns();
+    const shared = source.frames.pipe(fanout({ window: 1_000, capacity: 5_000, overflow: 'abort', scheduler }));
     for (let index = 0; index < 100; index += 1) shared.subscribe();
     const send = () => source.next(data(batch(1_000, 0).slice(0, 10), 10));
     expect(detachedIn(send)).toBe(1);

@@ -7,6 +7,7 @@ import { rowKey } from '../../../src/cache/keys.ts';
 import { openLevel } from '../../../src/cache/level.ts';
 import { messages } from '../../../src/messages/messages.ts';
 import { produce } from '../../../src/messages/producer.ts';
+import type { MessageProgress } from '../../../src/messages/track.ts';
 import type { Kafka } from '../../../src/protocol/kafka.ts';
 import type { Binding } from '../../../src/protocol.ts';
 import { until } from '../../broker/until.ts';
@@ -76,6 +77,32 @@ describe('a cache pair on an embedded log', () => {
         expect(read.slice(-2)).toEqual([`k=${round}-1`, `k=${round}-2`]);
       });
     }
+  });
+
+  it.failing('should go on behind what was read in every partition when both are opened again', async () => {
+    const dirs = { log: join(root, 'resumed-log'), cache: join(root, 'resumed-cache') };
+    const opened = () => {
+      const log = embedded({ dir: dirs.log, topics });
+      return { log, pair: cacheClient(cacheServer(log, { dir: dirs.cache, grace: 100 }), { grace: 100 }) };
+    };
+    const { log, pair } = opened();
+    await write(
+      log,
+      'items',
+      ['a', 'b', 'c', 'd'].map((key) => [key, 'x'] as const),
+    );
+    const options = { topic: 'items', until: 'latest', marks: true } as const;
+    let saved: unknown;
+    for await (const { progress } of messages(pair, { ...options, from: 'earliest' })) saved = progress;
+    const { offsets } = JSON.parse(JSON.stringify(saved));
+    expect(Object.keys(offsets)).toEqual(['0', '1']);
+    const again = await until(async () => {
+      const items: string[] = [];
+      for await (const item of messages(opened().pair, { ...options, from: saved as MessageProgress }))
+        items.push('value' in item ? `${item.partition}/${item.offset}` : item.mark);
+      return items;
+    });
+    expect(again).toEqual(['caught-up']);
   });
 
   it('should tell what the log lost, whether the cache had it or not', async () => {

@@ -37,6 +37,14 @@ async function collect<T>(source: AsyncIterable<T>): Promise<T[]> {
 }
 
 describe('messages', () => {
+  it.each([
+    ['until', 'latets', 'latest'],
+    ['isolation', 'commited', 'read_committed or read_uncommitted'],
+    ['value', 'jsn', 'bytes or string or json'],
+  ])('should refuse a word for %s that is none, as plain JavaScript may have it', (option, word, words) => {
+    expect(() => reading([], { [option]: word })).toThrow(`OPTION_INVALID: ${option} must be ${words}, not ${word}`);
+  });
+
   it('should be an Observable and an async iterable of the same, a stream for each', async () => {
     const { source, kafka } = reading([dataOf(...abc)], { ...bounded, value: 'string' });
     const observed = await lastValueFrom(source.pipe(toArray()));

@@ -24,6 +24,13 @@ const fault = { code: 'KAFKA_ERROR', message: 'MESSAGE_TOO_LARGE (10): t/0' };
 const b = (text: string): Uint8Array => Buffer.from(text);
 
 describe('a producer', () => {
+  it.each([
+    ['acks', '1', 'all or leader or none'],
+    ['key', 'jsn', 'bytes or string or json'],
+  ])('should refuse a word for %s that is none, as plain JavaScript may have it', (option, word, words) => {
+    expect(() => producing({ [option]: word })).toThrow(`OPTION_INVALID: ${option} must be ${words}, not ${word}`);
+  });
+
   describe('that is sent records', () => {
     it('should answer where each stands, all of them over one stream', async () => {
       const { producer, kafka } = producing();
