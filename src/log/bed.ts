@@ -3,7 +3,7 @@ import type { Run } from '../run.ts';
 import { indexAt } from '../sorted.ts';
 import { Chunks } from './chunks.ts';
 import { nameOf } from './filtering.ts';
-import { keyPlaces } from './key-places.ts';
+import { type KeyPlaces, keyPlaces } from './key-places.ts';
 import { type Chunk, type KeyedRecord, type Log, type LogIsolation, readableEnd, type Seen } from './log.ts';
 import { LONGEST_SILENCE } from './position.ts';
 
@@ -37,8 +37,9 @@ export class Bed<R extends KeyedRecord> {
   readonly #names = new Map<Sleeper, readonly string[]>();
   readonly #sleepers = new Map<string, Set<Sleeper>>();
   #at = 0n;
-  /** What is looked at, and how many of its keys were. */
+  /** The run at `#at`, its keys from there on, and how many of them were looked at. */
   #run: Run<R> | undefined;
+  #places: KeyPlaces | undefined;
   #looked = 0;
   #seen: Seen | undefined;
   #silence: Subscription | undefined;
@@ -88,7 +89,7 @@ export class Bed<R extends KeyedRecord> {
       if (named?.size === 0) this.#sleepers.delete(name);
     }
     if (this.#names.size > 0) return;
-    this.#run = undefined;
+    this.#forget();
     this.#silence?.unsubscribe();
     this.#silence = undefined;
     this.#telling = undefined;
@@ -157,10 +158,10 @@ export class Bed<R extends KeyedRecord> {
 
   /** Wakes those that records of a run are for; answers whether it has looked at all of its keys. */
   #wake(run: Run<R>): boolean {
-    if (this.#run !== run) [this.#run, this.#looked] = [run, 0];
-    const places = keyPlaces(run);
-    const { keys } = places;
     const start = indexAt(run, this.#at);
+    if (this.#run !== run) [this.#run, this.#places, this.#looked] = [run, keyPlaces(run, start), 0];
+    const places = this.#places as KeyPlaces;
+    const { keys } = places;
     const stop = Math.min(keys.length, this.#looked + MOST_KEYS);
     for (; this.#looked < stop; this.#looked += 1) {
       const named = this.#sleepers.get(nameOf(keys[this.#looked] as Uint8Array));
@@ -168,8 +169,13 @@ export class Bed<R extends KeyedRecord> {
       if (named !== undefined && last !== undefined) this.#rouse(named, run.at(last).offset);
     }
     if (stop < keys.length) return false;
-    this.#run = undefined;
+    this.#forget();
     return true;
+  }
+
+  #forget(): void {
+    this.#run = undefined;
+    this.#places = undefined;
   }
 
   #tell(sleepers: Iterator<Sleeper>): boolean {

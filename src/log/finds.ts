@@ -45,7 +45,7 @@ function find<R extends KeyedRecord>(
   balance: number,
 ): Piece<R> {
   const { keys, isByKey } = filtering;
-  const places = keys && keyPlaces(run).of(keys, start, stop);
+  const places = keys && keyPlaces(run, start).of(keys, start, stop);
   // Where the places of keys are known, what lies between them is not looked at.
   const last = places === undefined ? Math.min(stop, start + MOST_RECORDS) : (places[MOST_RECORDS] ?? stop);
   const taken: number[] = [];

@@ -4,8 +4,9 @@ import type { KeyedRecord } from './log.ts';
 
 const NONE = -1;
 
-/** Where in a run the records of each key are: 4 bytes a record and some 40 a key, found once however many ask. */
+/** Where in a run the records of each key are, from a place on: 4 bytes a record and some 40 a key. */
 export class KeyPlaces {
+  readonly from: number;
   /** By number, the keys that there are. */
   readonly keys: readonly Uint8Array[];
   /** By hash, the number of a key, and `NONE`: half of them at least. */
@@ -16,11 +17,12 @@ export class KeyPlaces {
   /** Ascending for each key. */
   readonly #places: Int32Array;
 
-  constructor(run: Run<KeyedRecord>) {
+  constructor(run: Run<KeyedRecord>, from: number) {
+    this.from = from;
     const keys: Uint8Array[] = [];
     this.keys = keys;
     const numbers = new Int32Array(run.length).fill(NONE);
-    for (let place = 0; place < run.length; place += 1) {
+    for (let place = from; place < run.length; place += 1) {
       const { key } = run.at(place);
       if (key !== null) numbers[place] = this.#add(keys, key);
     }
@@ -107,11 +109,12 @@ function isSame(a: Uint8Array, b: Uint8Array): boolean {
 
 const known = new WeakMap<object, KeyPlaces>();
 
-/** Those of a run. */
-export function keyPlaces(run: Run<KeyedRecord>): KeyPlaces {
+/** Those of a run from a place on, found once however many ask. */
+export function keyPlaces(run: Run<KeyedRecord>, from: number): KeyPlaces {
   const found = known.get(run);
-  if (found !== undefined) return found;
-  const places = new KeyPlaces(run);
+  if (found !== undefined && found.from <= from) return found;
+  // Of what has grown by a little, only that is looked at.
+  const places = new KeyPlaces(run, from);
   known.set(run, places);
   return places;
 }

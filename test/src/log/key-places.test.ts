@@ -14,10 +14,11 @@ describe('the places of keys', () => {
         fc.array(letter, { minLength: 1 }),
         fc.uniqueArray(letter, { minLength: 1 }),
         fc.nat(9),
+        fc.nat(9),
         fc.nat(99),
-        (keys, asked, start, stop) => {
+        (keys, asked, from, start, stop) => {
           const wanted = asked.filter((key) => key !== null);
-          const found = new KeyPlaces(runOf(keys)).of(
+          const found = new KeyPlaces(runOf(keys), Math.min(from, start)).of(
             wanted.map((key) => Buffer.from(key)),
             start,
             stop,
@@ -30,7 +31,7 @@ describe('the places of keys', () => {
   });
 
   it('are told apart however many keys there are', () => {
-    const places = new KeyPlaces(runOf(Array.from({ length: 9_000 }, (_, index) => `key ${index % 3_000}`)));
+    const places = new KeyPlaces(runOf(Array.from({ length: 9_000 }, (_, index) => `key ${index % 3_000}`)), 0);
     expect(places.keys.map((key) => `${key}`)).toEqual(Array.from({ length: 3_000 }, (_, index) => `key ${index}`));
     for (const [number, key] of places.keys.entries()) {
       const found = [number, number + 3_000, number + 6_000];
@@ -39,8 +40,12 @@ describe('the places of keys', () => {
     }
   });
 
-  it('are found once for a run', () => {
-    const run = runOf(['a']);
-    expect(keyPlaces(run)).toBe(keyPlaces(run));
+  it('are found once for a run, but for those that stand before', () => {
+    const run = runOf(['a', 'b', 'a']);
+    const places = keyPlaces(run, 1);
+    expect(keyPlaces(run, 1)).toBe(places);
+    expect(keyPlaces(run, 2)).toBe(places);
+    expect([...places.of([Buffer.from('a')], 1, 3)]).toEqual([2]);
+    expect([...keyPlaces(run, 0).of([Buffer.from('a')], 0, 3)]).toEqual([0, 2]);
   });
 });
