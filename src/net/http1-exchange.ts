@@ -86,20 +86,20 @@ export class Http1Exchange implements Exchange {
   }
 }
 
-/** What is sent to many is framed once. */
-const chunks = new WeakMap<Uint8Array, Uint8Array>();
+let framed: Uint8Array | undefined;
+let framing: Buffer | undefined;
 
-/** A chunk of a chunked body. */
-function chunkOf(bytes: Uint8Array): Uint8Array {
-  const known = chunks.get(bytes);
-  if (known !== undefined) return known;
+/** A chunk of a chunked body. What is sent to many is framed once, as long as nothing else is sent between. */
+function chunkOf(bytes: Uint8Array): Buffer {
+  if (framing !== undefined && framed === bytes) return framing;
   const head = `${bytes.byteLength.toString(16)}\r\n`;
   const chunk = Buffer.allocUnsafe(head.length + bytes.byteLength + 2);
   chunk.write(head, 'latin1');
   chunk.set(bytes, head.length);
   chunk[chunk.byteLength - 2] = 0x0d;
   chunk[chunk.byteLength - 1] = 0x0a;
-  chunks.set(bytes, chunk);
+  framed = bytes;
+  framing = chunk;
   return chunk;
 }
 
