@@ -1,10 +1,14 @@
 import { type SchedulerLike, Subscriber, type Subscription } from 'rxjs';
-import { MOST_RECORDS } from '../run.ts';
+import type { Run } from '../run.ts';
+import { indexAt } from '../sorted.ts';
 import { Chunks } from './chunks.ts';
 import { nameOf } from './filtering.ts';
+import { type KeyPlaces, keyPlaces } from './key-places.ts';
 import { type Chunk, type KeyedRecord, type Log, type LogIsolation, readableEnd, type Seen } from './log.ts';
-import { indexAt } from './pieces.ts';
 import { LONGEST_SILENCE } from './position.ts';
+
+/** How many keys are looked at at a stretch. */
+const MOST_KEYS = 4_096;
 
 /** A reader at the end of a log that waits for records of some keys. */
 export interface Sleeper {
@@ -33,6 +37,10 @@ export class Bed<R extends KeyedRecord> {
   readonly #names = new Map<Sleeper, readonly string[]>();
   readonly #sleepers = new Map<string, Set<Sleeper>>();
   #at = 0n;
+  /** The run at `#at`, its keys from there on, and how many of them were looked at. */
+  #run: Run<R> | undefined;
+  #places: KeyPlaces | undefined;
+  #looked = 0;
   #seen: Seen | undefined;
   #silence: Subscription | undefined;
   /** Those that are still to be told. */
@@ -65,7 +73,13 @@ export class Bed<R extends KeyedRecord> {
     return true;
   }
 
-  leave(sleeper: Sleeper, at = this.#at): void {
+  /** Lets a reader go on from where the others are. */
+  recall(sleeper: Sleeper): void {
+    if (this.#names.has(sleeper) && this.#at > sleeper.offset) sleeper.reach(this.#at, false);
+    this.leave(sleeper);
+  }
+
+  leave(sleeper: Sleeper): void {
     const names = this.#names.get(sleeper);
     if (names === undefined) return;
     this.#names.delete(sleeper);
@@ -74,8 +88,8 @@ export class Bed<R extends KeyedRecord> {
       named?.delete(sleeper);
       if (named?.size === 0) this.#sleepers.delete(name);
     }
-    if (at > sleeper.offset) sleeper.reach(at, false);
     if (this.#names.size > 0) return;
+    this.#forget();
     this.#silence?.unsubscribe();
     this.#silence = undefined;
     this.#telling = undefined;
@@ -132,19 +146,36 @@ export class Bed<R extends KeyedRecord> {
   }
 
   #pass({ run, to }: Chunk<R>): void {
-    const start = run === undefined ? 0 : indexAt(run, this.#at);
-    const stop = run === undefined ? 0 : Math.min(run.length, start + MOST_RECORDS);
-    for (let index = start; run !== undefined && index < stop && this.#names.size > 0; index += 1) {
-      const { key, offset } = run.at(index);
-      if (key !== null) this.#rouse(nameOf(key), offset);
-    }
-    this.#at = run === undefined || stop === run.length ? to : run.at(stop).offset;
+    if (run !== undefined && !this.#wake(run)) return;
+    this.#at = to;
     if (this.#names.size === 0) return;
     this.#silence ??= this.#scheduler.schedule(() => {
       this.#silence = undefined;
       this.#telling = this.#names.keys();
       this.#waking.proceed();
     }, LONGEST_SILENCE);
+  }
+
+  /** Wakes those that records of a run are for; answers whether it has looked at all of its keys. */
+  #wake(run: Run<R>): boolean {
+    const start = indexAt(run, this.#at);
+    if (this.#run !== run) [this.#run, this.#places, this.#looked] = [run, keyPlaces(run, start), 0];
+    const places = this.#places as KeyPlaces;
+    const { keys } = places;
+    const stop = Math.min(keys.length, this.#looked + MOST_KEYS);
+    for (; this.#looked < stop; this.#looked += 1) {
+      const named = this.#sleepers.get(nameOf(keys[this.#looked] as Uint8Array));
+      const last = named && places.at(this.#looked, start, run.length).at(-1);
+      if (named !== undefined && last !== undefined) this.#rouse(named, run.at(last).offset);
+    }
+    if (stop < keys.length) return false;
+    this.#forget();
+    return true;
+  }
+
+  #forget(): void {
+    this.#run = undefined;
+    this.#places = undefined;
   }
 
   #tell(sleepers: Iterator<Sleeper>): boolean {
@@ -154,19 +185,18 @@ export class Bed<R extends KeyedRecord> {
     return true;
   }
 
-  #rouse(name: string, offset: bigint): void {
-    const named = this.#sleepers.get(name);
-    if (named === undefined) return;
+  /** Wakes those that are not yet behind the last record that is for them. */
+  #rouse(named: ReadonlySet<Sleeper>, last: bigint): void {
     for (const sleeper of [...named]) {
-      if (sleeper.offset > offset) continue;
-      this.leave(sleeper, offset);
+      if (sleeper.offset > last) continue;
+      this.recall(sleeper);
       this.#waking.rouse(sleeper);
     }
   }
 
   #rouseAll(): void {
     for (const sleeper of [...this.#names.keys()]) {
-      this.leave(sleeper);
+      this.recall(sleeper);
       this.#waking.rouse(sleeper);
     }
   }

@@ -51,7 +51,7 @@ export class Dispatcher<R extends KeyedRecord> {
     this.#waiters.delete(waiter);
     this.#waiting.delete(waiter);
     this.#unlevel.delete(waiter);
-    for (const bed of Object.values(this.#beds)) bed.leave(waiter, waiter.offset);
+    for (const bed of Object.values(this.#beds)) bed.leave(waiter);
     if (this.#waiters.size > 0) return;
     this.#following?.unsubscribe();
     this.#following = undefined;
@@ -75,7 +75,7 @@ export class Dispatcher<R extends KeyedRecord> {
 
   /** Takes a reader from where it waits for keys. */
   recall(waiter: Waiter, isolation: LogIsolation): void {
-    this.#beds[isolation].leave(waiter);
+    this.#beds[isolation].recall(waiter);
   }
 
   /** Wakes a reader in its turn. */

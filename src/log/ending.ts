@@ -1,7 +1,8 @@
 import { Subscription } from 'rxjs';
 import type { Run } from '../run.ts';
+import { below } from '../sorted.ts';
+import { leftOut } from './left-out.ts';
 import { type KeyedRecord, type Log, type LogIsolation, readableEnd } from './log.ts';
-import { leftOut } from './pieces.ts';
 
 /**
  * Where a reader has all that there was when it began: at the end of its log then. That moves past what a record is passed
@@ -81,7 +82,7 @@ export class Ending<R extends KeyedRecord> {
     const { index } = this.#log;
     if (current === all || index === undefined || !this.#canMove(from)) return;
     const { offsets, newest } = leftOut(all, current, index);
-    for (let at = firstAt(offsets, Number(from)); at < offsets.length; at += 1) {
+    for (let at = below(offsets, Number(from)); at < offsets.length; at += 1) {
       const offset = offsets[at] as number;
       if (offset >= to || offset >= (this.#at as bigint)) return;
       if ((newest[at] as number) >= (this.#at as bigint)) this.#past(BigInt(newest[at] as number));
@@ -96,14 +97,4 @@ export class Ending<R extends KeyedRecord> {
   #past(newest: bigint): void {
     if (newest >= (this.#at as bigint)) this.#at = newest + 1n;
   }
-}
-
-function firstAt(offsets: Float64Array, offset: number): number {
-  let [low, high] = [0, offsets.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((offsets[middle] as number) < offset) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

@@ -1,61 +1,120 @@
-import { MOST_RECORDS, type Run } from '../run.ts';
+import type { Run } from '../run.ts';
+import { below } from '../sorted.ts';
 import type { KeyedRecord } from './log.ts';
 
-/** Where in a run the records of keys are: 8 bytes a record, found once however many ask. */
+const NONE = -1;
+
+/** Where in a run the records of each key are, from a place on: 4 bytes a record and some 40 a key. */
 export class KeyPlaces {
-  /** By hash, the first record. */
-  readonly #heads: Int32Array;
-  /** By record, the next of its hash. */
-  readonly #next: Int32Array;
+  readonly from: number;
+  /** By number, the keys that there are. */
+  readonly keys: readonly Uint8Array[];
+  /** By hash, the number of a key, and `NONE`: half of them at least. */
+  #slots = new Int32Array(16).fill(NONE);
+  readonly #hashes: number[] = [];
+  /** By number, where the places of a key begin; they end where the next one's do. */
+  readonly #starts: Int32Array;
+  /** Ascending for each key. */
+  readonly #places: Int32Array;
 
-  constructor(run: Run<KeyedRecord>) {
-    const { length } = run;
-    this.#heads = new Int32Array(1 << (32 - Math.clz32(Math.max(1, length - 1)))).fill(-1);
-    this.#next = new Int32Array(length);
-    for (let index = length - 1; index >= 0; index -= 1) {
-      const { key } = run.at(index);
-      if (key === null) continue;
-      const slot = this.#slotOf(key);
-      this.#next[index] = this.#heads[slot] as number;
-      this.#heads[slot] = index;
+  constructor(run: Run<KeyedRecord>, from: number) {
+    this.from = from;
+    const keys: Uint8Array[] = [];
+    this.keys = keys;
+    const numbers = new Int32Array(run.length).fill(NONE);
+    for (let place = from; place < run.length; place += 1) {
+      const { key } = run.at(place);
+      if (key !== null) numbers[place] = this.#add(keys, key);
+    }
+    const starts = new Int32Array(keys.length + 1);
+    for (const number of numbers) if (number !== NONE) starts[number + 1] = (starts[number + 1] as number) + 1;
+    for (let number = 0; number < keys.length; number += 1)
+      starts[number + 1] = (starts[number + 1] as number) + (starts[number] as number);
+    const places = new Int32Array(starts[keys.length] as number);
+    const next = starts.slice();
+    for (const [place, number] of numbers.entries()) {
+      if (number === NONE) continue;
+      places[next[number] as number] = place;
+      next[number] = (next[number] as number) + 1;
+    }
+    this.#starts = starts;
+    this.#places = places;
+  }
+
+  /** The places of a key, by its number, from `start` up to, not including, `stop`: ascending. */
+  at(number: number, start: number, stop: number): Int32Array {
+    const places = this.#places.subarray(this.#starts[number], this.#starts[number + 1]);
+    return places.subarray(below(places, start), below(places, stop));
+  }
+
+  /** The places of all records with one of these keys, each of which is there once, from `start` up to `stop`: ascending. */
+  of(keys: readonly Uint8Array[], start: number, stop: number): Int32Array {
+    const found: Int32Array[] = [];
+    for (const key of keys) {
+      const number = this.#slots[this.#slotOf(key, hashOf(key))] as number;
+      if (number !== NONE) found.push(this.at(number, start, stop));
+    }
+    if (found.length === 1) return found[0] as Int32Array;
+    return Int32Array.from(found.flatMap((places) => [...places])).sort();
+  }
+
+  /** The number of a key, a new one if it has none. */
+  #add(keys: Uint8Array[], key: Uint8Array): number {
+    const hash = hashOf(key);
+    const slot = this.#slotOf(key, hash);
+    const known = this.#slots[slot] as number;
+    if (known !== NONE) return known;
+    const number = keys.push(key) - 1;
+    this.#hashes.push(hash);
+    this.#slots[slot] = number;
+    if (keys.length * 2 > this.#slots.length) this.#grow();
+    return number;
+  }
+
+  /** Where a key's number is, or would be. */
+  #slotOf(key: Uint8Array, hash: number): number {
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const number = slots[slot] as number;
+      if (number === NONE || (this.#hashes[number] === hash && isSame(this.keys[number] as Uint8Array, key)))
+        return slot;
     }
   }
 
-  /**
-   * The places of records from `start` up to, not including, `stop` that may have one of the keys, ascending: all that do,
-   * or the first of them and more than a run has.
-   */
-  of(keys: readonly Uint8Array[], start: number, stop: number): readonly number[] {
-    const places: number[] = [];
-    for (const slot of new Set(keys.map((key) => this.#slotOf(key)))) {
-      const most = places.length + MOST_RECORDS;
-      for (let at = this.#heads[slot] as number; at >= 0 && at < stop; at = this.#next[at] as number) {
-        if (at >= start) places.push(at);
-        if (places.length > most) break;
-      }
+  #grow(): void {
+    const slots = new Int32Array(this.#slots.length * 4).fill(NONE);
+    const mask = slots.length - 1;
+    for (const [number, hash] of this.#hashes.entries()) {
+      let slot = hash & mask;
+      while (slots[slot] !== NONE) slot = (slot + 1) & mask;
+      slots[slot] = number;
     }
-    return keys.length === 1 ? places : places.sort((a, b) => a - b);
-  }
-
-  /** FNV-1a. */
-  #slotOf(key: Uint8Array): number {
-    let hash = 0x811c9dc5;
-    for (let index = 0; index < key.length; index += 1) hash = Math.imul(hash ^ (key[index] as number), 0x01000193);
-    return (hash ^ (hash >>> 16)) & (this.#heads.length - 1);
+    this.#slots = slots;
   }
 }
 
-const known = new WeakMap<object, KeyPlaces | undefined>();
+/** FNV-1a. */
+function hashOf(key: Uint8Array): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < key.length; index += 1) hash = Math.imul(hash ^ (key[index] as number), 0x01000193);
+  return hash ^ (hash >>> 16);
+}
 
-/** Those of a run from the second time on that they are asked for: to look through it once costs less. */
-export function keyPlaces(run: Run<KeyedRecord>): KeyPlaces | undefined {
-  const places = known.get(run);
-  if (places !== undefined) return places;
-  if (known.has(run)) {
-    const made = new KeyPlaces(run);
-    known.set(run, made);
-    return made;
-  }
-  known.set(run, undefined);
-  return undefined;
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let index = 0; index < a.length; index += 1) if (a[index] !== b[index]) return false;
+  return true;
+}
+
+const known = new WeakMap<object, KeyPlaces>();
+
+/** Those of a run from a place on, found once however many ask. */
+export function keyPlaces(run: Run<KeyedRecord>, from: number): KeyPlaces {
+  const found = known.get(run);
+  if (found !== undefined && found.from <= from) return found;
+  // Of what has grown by a little, only that is looked at.
+  const places = new KeyPlaces(run, from);
+  known.set(run, places);
+  return places;
 }

@@ -1,10 +1,11 @@
-import { type Data, data } from '../frame.ts';
-import { MOST_RECORDS, type Run } from '../run.ts';
+import type { Data } from '../frame.ts';
+import type { Run } from '../run.ts';
+import { indexAt } from '../sorted.ts';
 import type { Ending } from './ending.ts';
 import { type Filtering, nameOf } from './filtering.ts';
-import { keyPlaces } from './key-places.ts';
+import { pieceFor } from './finds.ts';
 import type { Chunk, KeyedRecord, Log, LogIsolation } from './log.ts';
-import { indexAt, pieceAt } from './pieces.ts';
+import { pieceOf } from './pieces.ts';
 import type { Position } from './position.ts';
 
 interface SelectionOptions<R> {
@@ -94,43 +95,15 @@ export class Selection<R extends KeyedRecord> {
   /** Sends of the records from `start` to `stop`, and goes on to `to` behind the last of them. */
   #send(run: Run<R>, start: number, stop: number, balance: number, to: bigint | undefined): Data<Run<R>> | undefined {
     const filtering = this.#filtering;
-    if (filtering === undefined) {
-      const piece = pieceAt(run, start);
-      if (piece !== undefined && piece.stop <= stop && piece.frame.reserved <= balance) {
-        this.#sent(piece.next, piece.stop === stop ? to : undefined);
-        return piece.frame;
-      }
+    const piece =
+      filtering === undefined ? pieceOf(run, start, stop, balance) : pieceFor(run, filtering, start, stop, balance);
+    const next = piece.stop === stop && to !== undefined ? to : piece.next;
+    if (piece.frame === undefined) this.#position.pass(piece.stop - start);
+    else {
+      this.#position.sent(piece.sent);
+      this.#position.pass(piece.passed);
     }
-    const places = filtering?.keys && keyPlaces(run)?.of(filtering.keys, start, stop);
-    // Where the places of keys are known, what lies between them is not looked at.
-    const last = places === undefined ? Math.min(stop, start + MOST_RECORDS) : (places[MOST_RECORDS] ?? stop);
-    const taken: number[] = [];
-    let reserved = 0;
-    let at = start;
-    for (let next = 0; at < last && reserved < balance; at += 1) {
-      if (places !== undefined) at = places[next] ?? last;
-      if (at === last) break;
-      next += 1;
-      if (filtering !== undefined && !filtering.accepts(run.at(at))) continue;
-      if (filtering !== undefined) taken.push(at);
-      reserved += run.cost(at);
-    }
-    const next = at === stop && to !== undefined ? to : run.at(at - 1).offset + 1n;
-    if (reserved === 0) {
-      this.#position.pass(at - start);
-      this.#position.reach(next);
-      return undefined;
-    }
-    const lastTaken = taken.at(-1) ?? at - 1;
-    this.#sent(run.at(lastTaken).offset + 1n, next, at - 1 - lastTaken);
-    if (filtering === undefined) return data(run.slice(start, at), reserved);
-    const whole = taken.length === at - start;
-    return data(filtering.shown(whole ? run.slice(start, at) : run.pick(taken)), reserved);
-  }
-
-  #sent(offset: bigint, next: bigint | undefined, passed = 0): void {
-    this.#position.sent(offset);
-    this.#position.pass(passed);
-    if (next !== undefined && next > offset) this.#position.reach(next);
+    if (next > (this.#position.offset as bigint)) this.#position.reach(next);
+    return piece.frame;
   }
 }

@@ -1,4 +1,4 @@
-import type { Filtering } from '../log/filtering.ts';
+import { type Filtering, nameOf } from '../log/filtering.ts';
 import type { Condition, Evaluation, Filter, Header, HeaderStep, KafkaRecord } from './kafka.ts';
 import { MatchedRun } from './matched-run.ts';
 
@@ -18,11 +18,20 @@ export function filteringOf(
 ): Filtering<KafkaRecord> | undefined {
   const accepts = matcherOf(filters);
   if (accepts === undefined) return undefined;
+  const keys = keysOf(filters);
   return {
+    name: `${evaluation}${JSON.stringify(filters, legible)}`,
     accepts,
-    keys: keysOf(filters),
+    keys,
+    isByKey: keys !== undefined && filters.every((filter) => filter.length === 1),
     shown: evaluation === 'lazy' ? (run) => run : (run) => new MatchedRun(run, (record) => maskOf(filters, record)),
   };
+}
+
+/** Bytes as a text that no other bytes have, nor a step through the values of a header. */
+function legible(this: Readonly<Record<string, unknown>>, name: string, written: unknown): unknown {
+  const value = this[name];
+  return value instanceof Uint8Array ? `=${nameOf(value)}` : written;
 }
 
 /** The keys that a record must have one of; `undefined` where it need not, or need not have any. */

@@ -125,7 +125,8 @@ export class BatchRecord implements KafkaRecord {
   get headers(): readonly Header[] {
     const records = this.#records;
     const size = Math.max(0, records.at(this.#row, row.VALUE_SIZE));
-    return headersAt(new Varints(records.bytes, records.at(this.#row, row.VALUE_AT) + size));
+    const at = records.at(this.#row, row.VALUE_AT) + size;
+    return records.bytes[at] === 0 ? NO_HEADERS : headersAt(new Varints(records.bytes, at));
   }
 
   get aborted(): boolean {
@@ -136,13 +137,11 @@ export class BatchRecord implements KafkaRecord {
 const NO_HEADERS: readonly Header[] = [];
 
 function headersAt(from: Varints): readonly Header[] {
-  const count = from.int();
-  if (count === 0) return NO_HEADERS;
   const bytes = (): Uint8Array | null => {
     const size = from.int();
     if (size < 0) return null;
     from.at += size;
     return from.bytes.subarray(from.at - size, from.at);
   };
-  return Array.from({ length: count }, () => ({ name: Buffer.from(bytes() ?? []).toString(), value: bytes() }));
+  return Array.from({ length: from.int() }, () => ({ name: Buffer.from(bytes() ?? []).toString(), value: bytes() }));
 }

@@ -22,30 +22,31 @@ export interface SseKeysResult {
   readonly bare: Measured;
 }
 
-/** A server of clients that each ask for `/topic/{key}`. */
+/** A server of clients that ask for `/topic/{key}`. */
 interface Server {
   readonly at: NetConnectOpts;
-  /** What sends `each` events to every client. */
+  /** What sends `each` events of every key. */
   prepare(each: number): () => Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * Sends clients, each of which listens to a key of its own, the records of a topic that is not compacted, out of a cache:
+ * Sends clients, each of which listens to one of so many keys, the records of a topic that is not compacted, out of a cache:
  * `each` records of every key at a time; and the same bytes from a bare node:http server, which has them ready. The clients
  * are bare sockets in another process.
  */
-export async function sseKeys(clients: number, each: number): Promise<SseKeysResult> {
+export async function sseKeys(clients: number, keys: number, each: number): Promise<SseKeysResult> {
+  const paths = Array.from({ length: clients }, (_, client) => `/topic/${client % keys}`);
   return {
-    bare: await measure(await bareServer(clients), clients, each),
-    ours: await measure(await ourServer(clients), clients, each),
+    bare: await measure(await bareServer(clients, keys), paths, each),
+    ours: await measure(await ourServer(keys), paths, each),
   };
 }
 
-async function measure(server: Server, clients: number, each: number): Promise<Measured> {
+async function measure(server: Server, paths: readonly string[], each: number): Promise<Measured> {
+  const clients = paths.length;
   const listeners = new RemoteListeners();
   try {
-    const paths = Array.from({ length: clients }, (_, key) => `/topic/${key}`);
     listeners.ask({ at: server.at, paths, read: true });
     await arrived(listeners, clients, 0);
     const rounds = Array.from({ length: WARM_UP + ROUNDS }, () => server.prepare(each));
@@ -67,10 +68,10 @@ async function measure(server: Server, clients: number, each: number): Promise<M
   }
 }
 
-async function ourServer(clients: number): Promise<Server> {
+async function ourServer(keys: number): Promise<Server> {
   const topic = await cachedTopic('topic', PARTITIONS, 'delete');
   const server = await serveTopic(topic);
-  const feed = numberedBatches(clients, PARTITIONS);
+  const feed = numberedBatches(keys, PARTITIONS);
   return {
     at: server.tcp,
     prepare(each) {
@@ -84,11 +85,11 @@ async function ourServer(clients: number): Promise<Server> {
   };
 }
 
-async function bareServer(clients: number): Promise<Server> {
-  const open = new Map<number, ServerResponse>();
+async function bareServer(clients: number, keys: number): Promise<Server> {
+  const open: (readonly [key: number, response: ServerResponse])[] = [];
   const server = createServer(({ url = '' }, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' }).flushHeaders();
-    open.set(Number(url.slice('/topic/'.length)), response);
+    open.push([Number(url.slice('/topic/'.length)), response]);
   });
   await once(server.listen(0, '127.0.0.1', 10_000), 'listening');
   const others = Array.from({ length: PARTITIONS - 1 }, (_, partition) => `.${partition}:1000000`).join('');
@@ -96,13 +97,13 @@ async function bareServer(clients: number): Promise<Server> {
   return {
     at: { port: (server.address() as AddressInfo).port, host: '127.0.0.1' },
     prepare(each) {
-      const ready = Array.from({ length: clients }, (_, client) => {
-        const ids = Array.from({ length: each }, (_, number) => `${TOPIC_ID}${others}.5:${client * each + number}`);
+      const ready = Array.from({ length: keys }, (_, key) => {
+        const ids = Array.from({ length: each }, (_, number) => `${TOPIC_ID}${others}.5:${key * each + number}`);
         return events(ids.map((id) => ({ id, body }))).payload.bytes;
       });
       return async () => {
-        while (open.size < clients) await new Promise((resolve) => setTimeout(resolve, 1));
-        for (const [client, bytes] of ready.entries()) open.get(client)?.write(bytes);
+        while (open.length < clients) await new Promise((resolve) => setTimeout(resolve, 1));
+        for (const [key, response] of open) response.write(ready[key]);
       };
     },
     async close() {
@@ -119,6 +120,7 @@ export const toldKeys = (name: string, { ours, bare }: SseKeysResult): string =>
   ` ${(ours.cpu / bare.cpu).toFixed(2)}x`;
 
 if (process.argv[2] === 'sse-keys') {
-  const [, , , clients = '4000', each = '25'] = process.argv;
-  console.log(toldKeys(`${clients} clients, ${each} each`, await sseKeys(Number(clients), Number(each))));
+  const [, , , clients = '4000', keys = '40', each = '100'] = process.argv;
+  const result = await sseKeys(Number(clients), Number(keys), Number(each));
+  console.log(toldKeys(`${clients} clients of ${keys} keys, ${each} each`, result));
 }

@@ -92,7 +92,10 @@ export function cursorLaws({ test, fc }: Tools): void {
       const known = alive(log).filter(({ key }) => ['a', 'c'].includes(text(key)));
       const filtering = filteringOf([[{ key: Buffer.from('a') }], [{ key: Buffer.from('c') }]]);
       const found = new CursorReader([log], { filtering, isolation });
-      const read = new CursorReader([log], { filtering: filtering && { ...filtering, keys: undefined }, isolation });
+      const read = new CursorReader([log], {
+        filtering: filtering && { ...filtering, name: 'read', keys: undefined, isByKey: false },
+        isolation,
+      });
       for (const step of steps) {
         act(log, step);
         take(found, step);

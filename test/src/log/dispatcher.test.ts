@@ -47,6 +47,28 @@ describe('a dispatcher', () => {
     expect(behind.wakes).toBe(1);
   });
 
+  it('should wake who waits for any of the keys of what comes once, before all that is for it', () => {
+    const turns = new Turns();
+    const log = new MemoryLog({ scheduler: turns, chunk: 20_000 });
+    log.append([{ key: 'none' }]);
+    const dispatcher = new Dispatcher(log, turns);
+    const keys = Array.from({ length: 10_000 }, (_, number) => `k${number}`);
+    const readers = [['k0'], ['k9999', 'k4'], ['k7', 'k5000'], ['no'], ['k4096']].map((names) => {
+      const reader = new Reader(1n);
+      dispatcher.join(reader);
+      dispatcher.awaitKeys(reader, names, 'read_committed');
+      return reader;
+    });
+    log.append(keys.map((key) => ({ key })));
+    while (turns.turn());
+    expect(readers.map(({ wakes }) => wakes)).toEqual([1, 1, 1, 0, 1]);
+    for (const [index, first] of [0, 4, 7, undefined, 4_096].entries())
+      if (first !== undefined) expect(readers[index]?.offset).toBeLessThanOrEqual(BigInt(first + 1));
+    log.append([{ key: 'no' }]);
+    while (turns.turn());
+    expect(readers.map(({ wakes }) => wakes)).toEqual([1, 1, 1, 1, 1]);
+  });
+
   it('should wake who waits for keys once it has missed something', () => {
     const turns = new Turns();
     const log = new MemoryLog({ scheduler: turns });
