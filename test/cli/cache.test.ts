@@ -46,8 +46,7 @@ describe('sluice cache, as a process', () => {
     expect(JSON.parse(out)).toEqual({ path: log, kind: 'embedded', topics });
   });
 
-  // Not mended yet: it is told as a defect, with a stack.
-  it.failing('tells in a line that a file is no directory', async () => {
+  it('tells in a line that a file is no directory', async () => {
     const file = join(root, 'a-file');
     writeFileSync(file, '');
     const { code, err } = await cache('ls', file);

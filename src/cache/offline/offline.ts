@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { catchError, concat, concatMap, defer, ignoreElements, map, type Observable, throwError } from 'rxjs';
 import { SluiceError } from '../../errors.ts';
@@ -65,7 +65,7 @@ export function cacheAt(path: string): { readonly directory: Directory; readonly
   const directory = new Directory(path);
   const { kind } = directory;
   if (kind !== undefined && existsSync(directory.store)) return { directory, kind };
-  const below = existsSync(path) ? cachesBelow(path, DEPTH) : [];
+  const below = statSync(path, { throwIfNoEntry: false })?.isDirectory() ? cachesBelow(path, DEPTH) : [];
   const hint = below.length > 0 ? `; there is ${below.join(', ')}` : '';
   throw new SluiceError('CACHE_OPEN', `${path} has no cache${hint}`);
 }

@@ -69,7 +69,6 @@ export function logReading(
   const refilter = (changed: readonly Filter[]): void => cursors.refilter(filteringOf(changed, evaluation));
   return Object.assign(new ReadingAnswer(cursors, refilter, until !== undefined, stream), {
     follow(found: Meta): void {
-      meta = found;
       const partitions = found.partitions.map(({ partition }) => partition);
       for (const [partition, listening] of listenings) {
         if (partitions.includes(partition)) continue;
@@ -81,6 +80,8 @@ export function logReading(
         stream.wake();
       }
       for (const partition of partitions) if (!listenings.has(partition)) join(partition);
+      // Not before all have joined: it begins with those that are there.
+      meta = found;
       settle();
     },
   });

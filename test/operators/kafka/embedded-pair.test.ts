@@ -79,7 +79,7 @@ describe('a cache pair on an embedded log', () => {
     }
   });
 
-  it.failing('should go on behind what was read in every partition when both are opened again', async () => {
+  it('should go on behind what was read in every partition when both are opened again', async () => {
     const dirs = { log: join(root, 'resumed-log'), cache: join(root, 'resumed-cache') };
     const opened = () => {
       const log = embedded({ dir: dirs.log, topics });
