@@ -7,7 +7,6 @@ import { arrived, RemoteListeners } from './listeners.ts';
 import { numberedBatches } from './numbered.ts';
 import { serveTopic } from './serve-topic.ts';
 
-const PARTITIONS = 6;
 const WARM_UP = 2;
 const ROUNDS = 6;
 
@@ -30,16 +29,25 @@ interface Server {
   close(): Promise<void>;
 }
 
+/** Who listens to what. */
+export interface SseKeysOptions {
+  readonly clients: number;
+  /** How many keys there are, one of which each client listens to. */
+  readonly keys: number;
+  readonly partitions: number;
+  /** How many records of every key come at a time. */
+  readonly each: number;
+}
+
 /**
- * Sends clients, each of which listens to one of so many keys, the records of a topic that is not compacted, out of a cache:
- * `each` records of every key at a time; and the same bytes from a bare node:http server, which has them ready. The clients
- * are bare sockets in another process.
+ * Sends clients the records of a topic that is not compacted, out of a cache, filtered by key; and the same bytes from a bare
+ * node:http server, which has them ready. The clients are bare sockets in another process.
  */
-export async function sseKeys(clients: number, keys: number, each: number): Promise<SseKeysResult> {
+export async function sseKeys({ clients, keys, partitions, each }: SseKeysOptions): Promise<SseKeysResult> {
   const paths = Array.from({ length: clients }, (_, client) => `/topic/${client % keys}`);
   return {
-    bare: await measure(await bareServer(clients, keys), paths, each),
-    ours: await measure(await ourServer(keys), paths, each),
+    bare: await measure(await bareServer(clients, keys, partitions), paths, each),
+    ours: await measure(await ourServer(keys, partitions), paths, each),
   };
 }
 
@@ -68,10 +76,10 @@ async function measure(server: Server, paths: readonly string[], each: number): 
   }
 }
 
-async function ourServer(keys: number): Promise<Server> {
-  const topic = await cachedTopic('topic', PARTITIONS, 'delete');
+async function ourServer(keys: number, partitions: number): Promise<Server> {
+  const topic = await cachedTopic('topic', partitions, 'delete');
   const server = await serveTopic(topic);
-  const feed = numberedBatches(keys, PARTITIONS);
+  const feed = numberedBatches(keys, partitions);
   return {
     at: server.tcp,
     prepare(each) {
@@ -85,20 +93,23 @@ async function ourServer(keys: number): Promise<Server> {
   };
 }
 
-async function bareServer(clients: number, keys: number): Promise<Server> {
+async function bareServer(clients: number, keys: number, partitions: number): Promise<Server> {
   const open: (readonly [key: number, response: ServerResponse])[] = [];
   const server = createServer(({ url = '' }, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' }).flushHeaders();
     open.push([Number(url.slice('/topic/'.length)), response]);
   });
   await once(server.listen(0, '127.0.0.1', 10_000), 'listening');
-  const others = Array.from({ length: PARTITIONS - 1 }, (_, partition) => `.${partition}:1000000`).join('');
+  const others = Array.from({ length: partitions - 1 }, (_, partition) => `.${partition}:1000000`).join('');
   const body = new SseBody(Buffer.from('x'.repeat(71)));
   return {
     at: { port: (server.address() as AddressInfo).port, host: '127.0.0.1' },
     prepare(each) {
       const ready = Array.from({ length: keys }, (_, key) => {
-        const ids = Array.from({ length: each }, (_, number) => `${TOPIC_ID}${others}.5:${key * each + number}`);
+        const ids = Array.from(
+          { length: each },
+          (_, number) => `${TOPIC_ID}${others}.${partitions - 1}:${key * each + number}`,
+        );
         return events(ids.map((id) => ({ id, body }))).payload.bytes;
       });
       return async () => {
@@ -114,13 +125,14 @@ async function bareServer(clients: number, keys: number): Promise<Server> {
 }
 
 /** A result in a line. */
-export const toldKeys = (name: string, { ours, bare }: SseKeysResult): string =>
-  `${name.padEnd(34)} ${Math.round(ours.rate)} against ${Math.round(bare.rate)} events/s,` +
+export const toldKeys = ({ keys, partitions, each }: SseKeysOptions, { ours, bare }: SseKeysResult): string =>
+  `${keys} keys, ${partitions} partitions, ${each} of each`.padEnd(38) +
+  `${Math.round(ours.rate)} against ${Math.round(bare.rate)} events/s,` +
   ` ${(bare.rate / ours.rate).toFixed(2)}x; CPU ${ours.cpu.toFixed(3)} against ${bare.cpu.toFixed(3)} us each,` +
   ` ${(ours.cpu / bare.cpu).toFixed(2)}x`;
 
 if (process.argv[2] === 'sse-keys') {
-  const [, , , clients = '4000', keys = '40', each = '100'] = process.argv;
-  const result = await sseKeys(Number(clients), Number(keys), Number(each));
-  console.log(toldKeys(`${clients} clients of ${keys} keys, ${each} each`, result));
+  const [clients = 4_000, keys = 40, partitions = 1, each = 200] = process.argv.slice(3).map(Number);
+  const options = { clients, keys, partitions, each };
+  console.log(toldKeys(options, await sseKeys(options)));
 }
