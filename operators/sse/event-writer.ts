@@ -7,6 +7,7 @@ import type { NextTurn } from '../../src/next-turn.ts';
 import type { Http, HttpFault } from '../../src/protocol/http.ts';
 import type { Sse } from '../../src/protocol/sse.ts';
 import { idOnly } from '../../src/protocol/sse-events.ts';
+import { join } from './join.ts';
 
 export interface EventWriterOptions {
   /** How many bytes of events may wait, an integer >= 1. */
@@ -134,26 +135,26 @@ export class EventWriter implements Source<Http['reply']> {
 
   /** The first `size` bytes of what waits; a piece that leaves alone is not copied. */
   #take(size: number): Uint8Array {
-    const first = this.#waiting.first as Piece;
+    const pieces: Uint8Array[] = [];
     this.#size -= size;
-    if (this.#sent === 0 && first.bytes.byteLength === size) return this.#shift(first);
-    const joined = Buffer.allocUnsafe(size);
-    for (let at = 0; at < size; ) {
+    for (let left = size; left > 0; ) {
       const piece = this.#waiting.first as Piece;
-      const rest = piece.bytes.subarray(this.#sent, this.#sent + size - at);
-      joined.set(rest, at);
-      at += rest.byteLength;
-      if (this.#sent + rest.byteLength === piece.bytes.byteLength) this.#shift(piece);
-      else this.#sent += rest.byteLength;
+      const rest = piece.bytes.byteLength - this.#sent;
+      const taken = Math.min(rest, left);
+      pieces.push(
+        taken === piece.bytes.byteLength ? piece.bytes : piece.bytes.subarray(this.#sent, this.#sent + taken),
+      );
+      left -= taken;
+      if (taken === rest) this.#shift(piece);
+      else this.#sent += taken;
     }
-    return joined;
+    return pieces.length === 1 ? (pieces[0] as Uint8Array) : join(pieces);
   }
 
-  #shift(piece: Piece): Uint8Array {
+  #shift({ reserved }: Piece): void {
     this.#waiting.shift();
     this.#sent = 0;
-    this.#account.owe(piece.reserved);
-    return piece.bytes;
+    this.#account.owe(reserved);
   }
 }
 

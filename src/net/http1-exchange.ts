@@ -111,20 +111,20 @@ function refusalOf({ httpVersion, rawHeaders, headers }: IncomingMessage, expect
   return httpFault('HTTP_EXPECTATION', 'a request expects something else than to be told to go on');
 }
 
-let framed: Uint8Array | undefined;
-let framing: Buffer | undefined;
+/** What is sent to many is framed once. */
+const chunks = new WeakMap<Uint8Array, Uint8Array>();
 
-/** A chunk of a chunked body. What is sent to many is framed once, as long as nothing else is sent between. */
-function chunkOf(bytes: Uint8Array): Buffer {
-  if (framing !== undefined && framed === bytes) return framing;
+/** A chunk of a chunked body. */
+function chunkOf(bytes: Uint8Array): Uint8Array {
+  const known = chunks.get(bytes);
+  if (known !== undefined) return known;
   const head = `${bytes.byteLength.toString(16)}\r\n`;
   const chunk = Buffer.allocUnsafe(head.length + bytes.byteLength + 2);
   chunk.write(head, 'latin1');
   chunk.set(bytes, head.length);
   chunk[chunk.byteLength - 2] = 0x0d;
   chunk[chunk.byteLength - 1] = 0x0a;
-  framed = bytes;
-  framing = chunk;
+  chunks.set(bytes, chunk);
   return chunk;
 }
 
