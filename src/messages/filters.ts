@@ -1,4 +1,4 @@
-import { SluiceError } from '../errors.ts';
+import { oneOf, SluiceError } from '../errors.ts';
 import type { Condition, Filter, HeaderStep } from '../protocol/kafka.ts';
 import { type Bytes, bytesOf } from './bytes.ts';
 
@@ -35,8 +35,12 @@ const isEmpty = (filters: MessageFilters): boolean => isList(filters) && filters
 const anyOf = (filters: MessageFilters): readonly Filter[] =>
   isList(filters) ? filters.flatMap(filterOf) : filterOf(filters);
 
+/** What a filter may say. */
+const says = ['key', 'headers', 'not'] as const satisfies (keyof MessageFilter)[];
+
 function filterOf(filter: MessageFilter): readonly Filter[] {
   const { key, headers = {}, not } = filter;
+  for (const name of Object.keys(filter)) oneOf('what filters say', name, says);
   const conditions: Condition[] = Object.entries(headers).map(([name, value]) => headerOf(name, value));
   if (key !== undefined) conditions.unshift({ key: key === null ? null : bytesOf(key) });
   if (not === undefined) return [conditions];
@@ -48,8 +52,10 @@ function headerOf(name: string, value: Bytes | readonly MessageHeaderStep[]): Co
   return { headers: { name, values: value.map(stepOf) } };
 }
 
+const steps = ['skip', 'skip-many'] as const satisfies MessageHeaderStep[];
+
 const stepOf = (step: MessageHeaderStep): HeaderStep =>
-  typeof step === 'string' ? step : { value: bytesOf(step.value) };
+  typeof step === 'string' ? oneOf('a step of filters', step, steps) : { value: bytesOf(step.value) };
 
 /** What takes what none of these do. */
 const noneOf = (filters: readonly Filter[]): readonly Filter[] =>

@@ -183,7 +183,6 @@ describeKafka('sluice consume and produce, on a genuine Kafka', (kafka) => {
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line));
-    expect(told.length).toBeGreaterThan(1);
     expect(told[0]).toMatchObject({ binding: 'app', code: 'NET_REFUSED' });
   });
 

@@ -43,6 +43,14 @@ describe('filters', () => {
     },
   );
 
+  it.each<[unknown, string]>([
+    [{ keyy: 'a' }, 'what filters say must be key or headers or not, not keyy'],
+    [[{ key: 'a' }, { not: { header: {} } }], 'what filters say must be key or headers or not, not header'],
+    [{ headers: { h: ['skipmany'] } }, 'a step of filters must be skip or skip-many, not skipmany'],
+  ])('should refuse %j, which nothing is known by', (filters, why) => {
+    expect(() => filtersOf(filters as MessageFilters)).toThrow(`OPTION_INVALID: ${why}`);
+  });
+
   it('should refuse what comes to too many', () => {
     const two = { key: 'a', headers: { h: 'v' } };
     expect(() => filtersOf({ not: Array.from({ length: 20 }, () => two) })).toThrow('OPTION_INVALID: filters come to');
