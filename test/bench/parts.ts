@@ -121,7 +121,7 @@ async function eventsByKey(): Promise<void> {
     const options = { clients: 4_000, keys, partitions, each };
     console.log(`  ${toldKeys(options, await sseKeys(options))}`);
   };
-  // As the server is measured that is said to deliver 1.6 million a second: a topic of one partition, and 40 keys.
+  // As in the public load test of the server that is said to deliver 1.6 million a second.
   await show(40, 1, 200);
   for (const keys of [40, 4_000]) for (const each of [1, 25, 100]) await show(keys, 6, each);
 }
