@@ -37,8 +37,7 @@ export class Bed<R extends KeyedRecord> {
   readonly #names = new Map<Sleeper, readonly string[]>();
   readonly #sleepers = new Map<string, Set<Sleeper>>();
   #at = 0n;
-  /** The run at `#at`, its keys from there on, and how many of them were looked at. */
-  #run: Run<R> | undefined;
+  /** The keys of the run at `#at`, and how many of them were looked at. */
   #places: KeyPlaces | undefined;
   #looked = 0;
   #seen: Seen | undefined;
@@ -89,7 +88,7 @@ export class Bed<R extends KeyedRecord> {
       if (named?.size === 0) this.#sleepers.delete(name);
     }
     if (this.#names.size > 0) return;
-    this.#forget();
+    this.#places = undefined;
     this.#silence?.unsubscribe();
     this.#silence = undefined;
     this.#telling = undefined;
@@ -159,23 +158,18 @@ export class Bed<R extends KeyedRecord> {
   /** Wakes those that records of a run are for; answers whether it has looked at all of its keys. */
   #wake(run: Run<R>): boolean {
     const start = indexAt(run, this.#at);
-    if (this.#run !== run) [this.#run, this.#places, this.#looked] = [run, keyPlaces(run, start), 0];
-    const places = this.#places as KeyPlaces;
+    const places = keyPlaces(run, start);
+    if (this.#places !== places) [this.#places, this.#looked] = [places, 0];
     const { keys } = places;
     const stop = Math.min(keys.length, this.#looked + MOST_KEYS);
-    for (; this.#looked < stop; this.#looked += 1) {
+    for (; this.#looked < stop && this.#names.size > 0; this.#looked += 1) {
       const named = this.#sleepers.get(nameOf(keys[this.#looked] as Uint8Array));
       const last = named && places.at(this.#looked, start, run.length).at(-1);
       if (named !== undefined && last !== undefined) this.#rouse(named, run.at(last).offset);
     }
     if (stop < keys.length) return false;
-    this.#forget();
-    return true;
-  }
-
-  #forget(): void {
-    this.#run = undefined;
     this.#places = undefined;
+    return true;
   }
 
   #tell(sleepers: Iterator<Sleeper>): boolean {

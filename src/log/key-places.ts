@@ -1,4 +1,4 @@
-import type { Run } from '../run.ts';
+import { MOST_RECORDS, type Run } from '../run.ts';
 import { below } from '../sorted.ts';
 import type { KeyedRecord } from './log.ts';
 
@@ -21,10 +21,10 @@ export class KeyPlaces {
     this.from = from;
     const keys: Uint8Array[] = [];
     this.keys = keys;
-    const numbers = new Int32Array(run.length).fill(NONE);
-    for (let place = from; place < run.length; place += 1) {
-      const { key } = run.at(place);
-      if (key !== null) numbers[place] = this.#add(keys, key);
+    const numbers = new Int32Array(Math.max(0, run.length - from)).fill(NONE);
+    for (let index = 0; index < numbers.length; index += 1) {
+      const { key } = run.at(from + index);
+      if (key !== null) numbers[index] = this.#add(keys, key);
     }
     const starts = new Int32Array(keys.length + 1);
     for (const number of numbers) if (number !== NONE) starts[number + 1] = (starts[number + 1] as number) + 1;
@@ -32,9 +32,10 @@ export class KeyPlaces {
       starts[number + 1] = (starts[number + 1] as number) + (starts[number] as number);
     const places = new Int32Array(starts[keys.length] as number);
     const next = starts.slice();
-    for (const [place, number] of numbers.entries()) {
+    for (let index = 0; index < numbers.length; index += 1) {
+      const number = numbers[index] as number;
       if (number === NONE) continue;
-      places[next[number] as number] = place;
+      places[next[number] as number] = from + index;
       next[number] = (next[number] as number) + 1;
     }
     this.#starts = starts;
@@ -47,7 +48,10 @@ export class KeyPlaces {
     return places.subarray(below(places, start), below(places, stop));
   }
 
-  /** The places of all records with one of these keys, each of which is there once, from `start` up to `stop`: ascending. */
+  /**
+   * The places of records with one of these keys, each of which is there once, from `start` up to, not including, `stop`,
+   * ascending: all that there are, or the first of them and more than a run has.
+   */
   of(keys: readonly Uint8Array[], start: number, stop: number): Int32Array {
     const found: Int32Array[] = [];
     for (const key of keys) {
@@ -55,7 +59,7 @@ export class KeyPlaces {
       if (number !== NONE) found.push(this.at(number, start, stop));
     }
     if (found.length === 1) return found[0] as Int32Array;
-    return Int32Array.from(found.flatMap((places) => [...places])).sort();
+    return Int32Array.from(found.flatMap((places) => [...places.subarray(0, MOST_RECORDS + 1)])).sort();
   }
 
   /** The number of a key, a new one if it has none. */
@@ -83,14 +87,9 @@ export class KeyPlaces {
   }
 
   #grow(): void {
-    const slots = new Int32Array(this.#slots.length * 4).fill(NONE);
-    const mask = slots.length - 1;
-    for (const [number, hash] of this.#hashes.entries()) {
-      let slot = hash & mask;
-      while (slots[slot] !== NONE) slot = (slot + 1) & mask;
-      slots[slot] = number;
-    }
-    this.#slots = slots;
+    this.#slots = new Int32Array(this.#slots.length * 4).fill(NONE);
+    for (const [number, hash] of this.#hashes.entries())
+      this.#slots[this.#slotOf(this.keys[number] as Uint8Array, hash)] = number;
   }
 }
 
