@@ -1,7 +1,7 @@
 import { emitter } from '../../src/emitter.ts';
 import { SluiceError } from '../../src/errors.ts';
 import { end } from '../../src/frame.ts';
-import { type Http, type HttpHeader, headerOf, headersOf, httpFault } from '../../src/protocol/http.ts';
+import { type Http, type HttpHeader, headerOf, headersOf, httpFault, TOKEN } from '../../src/protocol/http.ts';
 import type { Binding } from '../../src/protocol.ts';
 import { refusing, route } from '../flow/route.ts';
 
@@ -124,8 +124,6 @@ function otherOrigin(headers: readonly HttpHeader[]): string | undefined {
 const withoutPort = (origin: string): string => origin.toLowerCase().replace(/^(https:.*):443$|^(http:.*):80$/, '$1$2');
 
 const ORIGIN = /^([a-z][a-z0-9+.-]*:\/\/[^\s/?#*,]+|null)$/i;
-/** RFC 9110, section 5.6.2. */
-const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
 
 function check(name: string, form: RegExp, words: readonly string[] = []): void {
   const wrong = words.find((word) => !form.test(word));

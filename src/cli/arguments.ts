@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander';
-import { splitAuthority } from '../net/authority.ts';
+import { serversOf } from '../../operators/kafka/servers.ts';
 import type { From } from '../protocol/kafka.ts';
 
 /** A number of seconds. */
@@ -27,9 +27,12 @@ export function port(text: string): number {
 
 /** Brokers as Kafka's own tools take them, as they are written. */
 export function servers(text: string): string {
-  const ports = text.split(',').map((server) => splitAuthority(server.trim()).port ?? 0);
-  if (ports.every((port) => port >= 1 && port <= 65_535)) return text;
-  throw new InvalidArgumentError('It is host:port, or several with commas between.');
+  try {
+    serversOf([text]);
+    return text;
+  } catch {
+    throw new InvalidArgumentError('It is host:port, or several with commas between.');
+  }
 }
 
 /** The number of a partition. */

@@ -1,9 +1,7 @@
-import { type HttpHeader, httpFault } from '../protocol/http.ts';
+import { type HttpHeader, httpFault, TOKEN } from '../protocol/http.ts';
 import type { KafkaRecord } from '../protocol/kafka.ts';
 import type { HttpAnswer } from './answered.ts';
 import { headerText } from './text.ts';
-
-const NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
 
 /**
  * A reply as the answer to a request: its headers, `:status` among them (200 by default), and its value.
@@ -18,7 +16,7 @@ export function replyAnswer({ headers, value }: KafkaRecord, correlation: string
     const name = written.toLowerCase();
     if (name === ':status') status = headerText(bytes);
     else if (written === correlation || name === 'content-length' || name.startsWith(':')) continue;
-    else if (NAME.test(name)) answer.push({ name, value: headerText(bytes) });
+    else if (TOKEN.test(name)) answer.push({ name, value: headerText(bytes) });
     else throw httpFault('HTTP_BAD_REPLY', 'a reply has a header that http cannot carry');
   }
   if (!/^[2-5]\d\d$/.test(status)) throw httpFault('HTTP_BAD_REPLY', 'a reply has a status that is none');

@@ -115,6 +115,9 @@ export const httpFault = (
   headers: readonly HttpHeader[] = [],
 ): SluiceError & HttpFault => Object.assign(new SluiceError(code, detail), { headers });
 
+/** What the name of a header, or of a method, is made of (RFC 9110, section 5.6.2). */
+export const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
+
 /** The first value of a header; `undefined` where there is none. */
 export function headerOf(headers: readonly HttpHeader[], name: string): string | undefined {
   for (const header of headers) if (header.name === name) return header.value;
