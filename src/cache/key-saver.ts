@@ -40,7 +40,9 @@ export class KeySaver {
     return this.#serial.run(() => {
       const { store, place } = this.#data;
       // One that is not whole is found again not to be.
-      if (keys === undefined || keys.table.isPartial || keys.position === this.#savedOf(keys)) return of(undefined);
+      if (keys === undefined || keys.table.isPartial) return of(undefined);
+      this.#attend(keys);
+      if (keys.position === this.#saved) return of(undefined);
       const covers = keys.position;
       return saveKeys(store, place, keys.table, covers, this.#secret).pipe(
         map((isStored) => {
@@ -78,7 +80,7 @@ export class KeySaver {
   #isFarBehind(keys: KeyFollower): boolean {
     const { position, table } = keys;
     const { state, rows } = this.#data;
-    this.#savedOf(keys);
+    this.#attend(keys);
     const counted = this.#counted ?? state.begin;
     for (const { from, to, bytes } of rows.between(counted, position))
       this.#bytes += bytes * (Number(earlier(to, position) - later(from, counted)) / Number(to - from));
@@ -96,9 +98,9 @@ export class KeySaver {
     this.#bytes = 0;
   }
 
-  #savedOf(keys: KeyFollower): bigint | undefined {
+  /** Of another index nothing is stored. */
+  #attend(keys: KeyFollower): void {
     if (this.#keys !== undefined && this.#keys !== keys) this.#begin(undefined, undefined);
     this.#keys = keys;
-    return this.#saved;
   }
 }
